@@ -1,0 +1,105 @@
+// VerifiedAgent and AuthorizedCall: the brands of what has been checked.
+
+import type { AgentClaims } from './claims.ts';
+
+declare const verified: unique symbol;
+declare const authorized: unique symbol;
+
+/** One actor of a delegation, the newest first. */
+export interface Actor {
+  readonly agentId: string;
+  /** Whether the authority (or a registry) vouches for the id; `false` when it is only the delegator's word. */
+  readonly authenticated: boolean;
+}
+
+/**
+ * An agent whose token passed every check of a verifier.
+ *
+ * Frozen, and branded by type and at run time: only a verifier makes one. It says who calls, not
+ * what the call may do: that is `authorize`.
+ */
+export interface VerifiedAgent {
+  readonly [verified]: true;
+  /** The presenter of the token. */
+  readonly agentId: string;
+  /** The agent acted for; equal to `agentId` without delegation. */
+  readonly subjectId: string;
+  /** The tier; the lowest configured one when the token names none. */
+  readonly tier: string;
+  /** All configured tiers, lowest first. */
+  readonly tiers: readonly string[];
+  readonly scope: readonly string[];
+  readonly issuer: string;
+  /** The `jti`; `undefined` for engine tokens without one. */
+  readonly tokenId: string | undefined;
+  /** The `sid`; `undefined` where the issuer sets none. */
+  readonly sessionId: string | undefined;
+  /** Issue time, seconds since the epoch. */
+  readonly issuedAt: number;
+  /** Expiry, seconds since the epoch, without tolerance. */
+  readonly expiresAt: number;
+  /** The actors of a delegation, newest first; empty without delegation. */
+  readonly actors: readonly Actor[];
+  /** Thumbprint (RFC 7638) of the key that the token is bound to, if it is. */
+  readonly jkt: string | undefined;
+  /** Thumbprint (RFC 7638) of the key that verified the token. */
+  readonly keyThumbprint: string;
+  /** All claims as they stood in the token, deeply frozen. */
+  readonly claims: AgentClaims;
+}
+
+/** A call that `authorize` found covered by the agent's scopes. Only `authorize` makes one. */
+export interface AuthorizedCall {
+  readonly [authorized]: true;
+  readonly agent: VerifiedAgent;
+  /** The scopes that the call required. */
+  readonly required: readonly string[];
+}
+
+const agents = new WeakSet<object>();
+const calls = new WeakSet<object>();
+
+/** Freezes and brands an agent. For verifiers alone: not a public name. */
+export function brandAgent(agent: Omit<VerifiedAgent, typeof verified>): VerifiedAgent {
+  const branded = Object.freeze(agent) as VerifiedAgent;
+  agents.add(branded);
+  return branded;
+}
+
+/** Freezes and brands a call. For `authorize` alone: not a public name. */
+export function brandCall(call: Omit<AuthorizedCall, typeof authorized>): AuthorizedCall {
+  const branded = Object.freeze(call) as AuthorizedCall;
+  calls.add(branded);
+  return branded;
+}
+
+/**
+ * Tells whether a value is an agent made by a verifier of this library, not a look-alike.
+ *
+ * Does not tell whether its token is still valid now: expiry and revocation were checked when it
+ * was verified.
+ *
+ * @example
+ * ```ts
+ * import { isVerifiedAgent } from 'swarmgate';
+ *
+ * if (isVerifiedAgent({ agentId: 'mallory' })) throw new Error('unexpected');
+ * ```
+ */
+export function isVerifiedAgent(value: unknown): value is VerifiedAgent {
+  return typeof value === 'object' && value !== null && agents.has(value);
+}
+
+/**
+ * Tells whether a value is a call made by `authorize`, not a look-alike.
+ *
+ * @example
+ * ```ts
+ * import { isAuthorizedCall } from 'swarmgate';
+ *
+ * if (isAuthorizedCall({ required: [] })) throw new Error('unexpected');
+ * ```
+ */
+export function isAuthorizedCall(value: unknown): value is AuthorizedCall {
+  return typeof value === 'object' && value !== null && calls.has(value);
+}
