@@ -1,0 +1,55 @@
+// The test projects: the contract in every runtime, and what belongs to one runtime only
+
+import { existsSync } from 'node:fs';
+import { cloudflareTest } from '@cloudflare/vitest-plugin';
+import { playwright } from '@vitest/browser-playwright';
+import { defineConfig } from 'vitest/config';
+import { browsers, findBrowser } from './scripts/browser_table.ts';
+
+const contract = 'test/contract/*.test.ts';
+
+const worker = existsSync('wrangler.toml')
+  ? { wrangler: { configPath: './wrangler.toml' } }
+  : { miniflare: { compatibilityDate: '2026-10-01' } };
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'node',
+          environment: 'node',
+          include: [
+            contract,
+            'test/unit/**/*.test.ts',
+            'test/gateway/**/*.test.ts',
+            'test/package/**/*.test.ts',
+          ],
+        },
+      },
+      {
+        plugins: [cloudflareTest(worker)],
+        test: { name: 'workerd', include: [contract, 'test/worker/**/*.test.ts'] },
+      },
+      ...browsers.map((browser) => ({
+        optimizeDeps: { include: ['jose', 'vitest'] },
+        test: {
+          name: browser.name,
+          include: [contract],
+          browser: {
+            enabled: true,
+            headless: true,
+            screenshotFailures: false,
+            provider: playwright({ launchOptions: launchOptions(findBrowser(browser)) }),
+            instances: [{ browser: browser.name, name: browser.name }],
+          },
+        },
+      })),
+    ],
+  },
+});
+
+// Without a path Playwright looks in its own cache and fails with its own message: nothing is skipped
+function launchOptions(executablePath: string | undefined): { executablePath?: string } {
+  return executablePath === undefined ? {} : { executablePath };
+}
