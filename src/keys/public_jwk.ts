@@ -1,0 +1,104 @@
+// From an untrusted public JWK to keys that are ready to verify with: every check in one place.
+
+import { calculateJwkThumbprint, importJWK } from 'jose';
+import { canonicalAlgorithm, signingAlgorithms, type SigningAlgorithm } from './algorithms.ts';
+import {
+  copyMembers,
+  isSecret,
+  readMembers,
+  type JwkFault,
+  type KeyMembers,
+} from './jwk_members.ts';
+import type { VerificationKey } from './key_source.ts';
+
+const maxKidLength = 128;
+
+/** A public JWK that passed every check but the import itself. */
+export interface CheckedJwk {
+  readonly kid: string | undefined;
+  /** The algorithms it may verify: one where it names its own, both of RSA's otherwise. */
+  readonly algorithms: readonly SigningAlgorithm[];
+  readonly members: KeyMembers;
+}
+
+/**
+ * Checks a public JWK for verification, and copies what is needed of it.
+ *
+ * Does not check that an EC point is on its curve: the import does. `x5u` and `x5c` are ignored.
+ *
+ * @param alg The one algorithm that the caller will use; a key for another one is a fault.
+ * @returns the key, or why it is refused.
+ */
+export function checkPublicJwk(jwk: unknown, alg?: SigningAlgorithm): CheckedJwk | JwkFault {
+  const copy = copyMembers(jwk);
+  if (copy === undefined) return 'malformed';
+  if (isSecret(copy)) return 'secret';
+  const members = readMembers(copy);
+  if (typeof members === 'string') return members;
+  const kid = copy['kid'];
+  if (kid !== undefined && !isKid(kid)) return 'malformed';
+  if (!isForVerifying(copy)) return 'use';
+  const algorithms = algorithmsOf(members, copy['alg'], alg);
+  return typeof algorithms === 'string' ? algorithms : { kid, algorithms, members };
+}
+
+/** Imports a checked JWK, once for each algorithm; a point that is off its curve is `malformed`. */
+export async function importVerificationKeys(
+  jwk: CheckedJwk,
+): Promise<readonly VerificationKey[] | JwkFault> {
+  const { kid, algorithms, members } = jwk;
+  try {
+    const thumbprint = await calculateJwkThumbprint(members);
+    return await Promise.all(
+      algorithms.map(async (alg) =>
+        Object.freeze({ kid, thumbprint, alg, key: await importJWK(members, alg) }),
+      ),
+    );
+  } catch {
+    return 'malformed';
+  }
+}
+
+/**
+ * Checks and imports a public JWK for one algorithm: for keys that travel in a proof or a hop.
+ *
+ * @returns the key, or why it is refused.
+ */
+export async function importVerificationKey(
+  jwk: unknown,
+  alg: SigningAlgorithm,
+): Promise<VerificationKey | JwkFault> {
+  const checked = checkPublicJwk(jwk, alg);
+  if (typeof checked === 'string') return checked;
+  const keys = await importVerificationKeys(checked);
+  return typeof keys === 'string' ? keys : (keys[0] ?? 'alg');
+}
+
+/** The algorithms of the table that fit a key, narrowed by its own `alg` and by the caller's. */
+export function algorithmsOf(
+  members: KeyMembers,
+  named: unknown,
+  wanted: SigningAlgorithm | undefined,
+): readonly SigningAlgorithm[] | JwkFault {
+  const crv = members.kty === 'RSA' ? undefined : members.crv;
+  const own = named === undefined ? undefined : canonicalAlgorithm(named);
+  if (named !== undefined && own === undefined) return 'alg';
+  const fitting: SigningAlgorithm[] = [];
+  for (const [name, row] of Object.entries(signingAlgorithms)) {
+    const alg = canonicalAlgorithm(name);
+    if (alg === undefined || row.kty !== members.kty || row.crv !== crv) continue;
+    if ((own ?? alg) === alg && (wanted ?? alg) === alg) fitting.push(alg);
+  }
+  if (fitting.length > 0) return fitting;
+  return crv === 'X25519' ? 'crv_unknown' : 'alg';
+}
+
+function isKid(kid: unknown): kid is string {
+  return typeof kid === 'string' && kid.length > 0 && kid.length <= maxKidLength;
+}
+
+/** RFC 7517 sections 4.2 and 4.3: absent means no limit, present must allow it. */
+function isForVerifying({ use, key_ops }: Readonly<Record<string, unknown>>): boolean {
+  if (use !== undefined && use !== 'sig') return false;
+  return key_ops === undefined || (Array.isArray(key_ops) && key_ops.includes('verify'));
+}
