@@ -35,7 +35,7 @@ export default defineConfig({
     'import/no-duplicates': 'error',
     'import/no-default-export': 'error',
     'import/no-commonjs': 'error',
-    'typescript/ban-ts-comment': 'error',
+    'typescript/ban-ts-comment': ['error', { 'ts-expect-error': true }],
     'typescript/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
     'typescript/no-explicit-any': 'error',
     'typescript/no-floating-promises': 'error',

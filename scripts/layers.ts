@@ -107,7 +107,8 @@ const layers: readonly Layer[] = [
   },
 ];
 
-/** Refuses `./../x` and `a/../b`, by which a path could slip past the patterns above. */
+// Refuses `./../x` and `a/../b`, which could slip past the patterns above; it must come first,
+// since the linter stops at a pattern that allows the path again
 const untidy = {
   regex: String.raw`^\./\.|[^./]/\.\.?(/|$)|//`,
   message: 'Write the shortest relative path',
@@ -119,7 +120,7 @@ export const layerOverrides: OxlintOverride[] = layers.map(({ files, refused, re
   rules: {
     'no-restricted-imports': [
       'error',
-      { patterns: [{ group: [...refused], message: reason }, untidy] },
+      { patterns: [untidy, { group: [...refused], message: reason }] },
     ],
   },
 }));
