@@ -31,8 +31,55 @@ export interface ErrorRow {
   readonly description: string;
 }
 
-const row = <const S extends ErrorStage>(
-  stage: S,
+/** A code from the table. Codes are API: they change only with a major version. */
+export type ErrorCode =
+  | 'token_malformed'
+  | 'token_too_large'
+  | 'message_malformed'
+  | 'message_integrity'
+  | 'path_ambiguous'
+  | 'payload_undecryptable'
+  | 'credential_ambiguous'
+  | 'token_missing'
+  | 'alg_not_allowed'
+  | 'typ_not_allowed'
+  | 'header_not_allowed'
+  | 'key_unknown'
+  | 'key_unusable'
+  | 'signature_invalid'
+  | 'claim_missing'
+  | 'claim_malformed'
+  | 'issuer_not_trusted'
+  | 'audience_mismatch'
+  | 'token_expired'
+  | 'token_not_active'
+  | 'lifetime_too_long'
+  | 'delegation_malformed'
+  | 'delegation_widened'
+  | 'delegation_too_deep'
+  | 'token_revoked'
+  | 'proof_required'
+  | 'proof_invalid'
+  | 'proof_replayed'
+  | 'proof_nonce_required'
+  | 'scope_insufficient'
+  | 'tier_insufficient'
+  | 'sender_mismatch'
+  | 'route_unknown'
+  | 'method_not_allowed'
+  | 'message_replayed'
+  | 'message_expired'
+  | 'message_too_large'
+  | 'rate_limited'
+  | 'upstream_invalid'
+  | 'key_unavailable'
+  | 'revocation_unavailable'
+  | 'bus_unavailable'
+  | 'audit_unavailable'
+  | 'upstream_timeout';
+
+const row = (
+  stage: ErrorStage,
   status: number,
   error: string | undefined,
   description: string,
@@ -41,14 +88,34 @@ const row = <const S extends ErrorStage>(
 const token = (stage: ErrorStage, description: string): ErrorRow =>
   row(stage, 401, 'invalid_token', description);
 
-const table = {
-  token_malformed: row('parse', 400, 'invalid_request', 'The token is not a well-formed compact JWS'),
+const table: Record<ErrorCode, ErrorRow> = {
+  token_malformed: row(
+    'parse',
+    400,
+    'invalid_request',
+    'The token is not a well-formed compact JWS',
+  ),
   token_too_large: row('size', 400, 'invalid_request', 'The token is larger than the limit'),
-  message_malformed: row('message', 400, 'invalid_request', 'The message does not follow the envelope format'),
-  message_integrity: row('message', 400, 'invalid_request', 'The digest does not match the payload'),
+  message_malformed: row(
+    'message',
+    400,
+    'invalid_request',
+    'The message does not follow the envelope format',
+  ),
+  message_integrity: row(
+    'message',
+    400,
+    'invalid_request',
+    'The digest does not match the payload',
+  ),
   path_ambiguous: row('route', 400, 'invalid_request', 'The path has more than one reading'),
   payload_undecryptable: row('seal', 400, 'invalid_request', 'The payload cannot be decrypted'),
-  credential_ambiguous: row('credential', 400, 'invalid_request', 'More than one credential was presented'),
+  credential_ambiguous: row(
+    'credential',
+    400,
+    'invalid_request',
+    'More than one credential was presented',
+  ),
 
   token_missing: row('credential', 401, undefined, 'A token is required'),
 
@@ -72,12 +139,37 @@ const table = {
   proof_required: token('proof', 'The token is bound to a key and needs a proof'),
 
   proof_invalid: row('proof', 401, 'invalid_dpop_proof', 'The proof of possession is invalid'),
-  proof_replayed: row('proof', 401, 'invalid_dpop_proof', 'The proof of possession was used before'),
-  proof_nonce_required: row('proof', 401, 'use_dpop_nonce', 'The proof needs the nonce of this server'),
+  proof_replayed: row(
+    'proof',
+    401,
+    'invalid_dpop_proof',
+    'The proof of possession was used before',
+  ),
+  proof_nonce_required: row(
+    'proof',
+    401,
+    'use_dpop_nonce',
+    'The proof needs the nonce of this server',
+  ),
 
-  scope_insufficient: row('authorization', 403, 'insufficient_scope', 'The token lacks a required scope'),
-  tier_insufficient: row('authorization', 403, 'insufficient_scope', 'The tier of the agent is too low'),
-  sender_mismatch: row('authorization', 403, undefined, 'The sender is not the presenter of the token'),
+  scope_insufficient: row(
+    'authorization',
+    403,
+    'insufficient_scope',
+    'The token lacks a required scope',
+  ),
+  tier_insufficient: row(
+    'authorization',
+    403,
+    'insufficient_scope',
+    'The tier of the agent is too low',
+  ),
+  sender_mismatch: row(
+    'authorization',
+    403,
+    undefined,
+    'The sender is not the presenter of the token',
+  ),
 
   route_unknown: row('route', 404, undefined, 'There is no such route'),
   method_not_allowed: row('route', 405, undefined, 'The method is not allowed here'),
@@ -86,16 +178,23 @@ const table = {
   message_too_large: row('message', 413, undefined, 'The message is larger than the limit'),
   rate_limited: row('admission', 429, undefined, 'Too many requests'),
 
-  upstream_invalid: row('upstream', 502, undefined, 'The upstream answered with an invalid response'),
+  upstream_invalid: row(
+    'upstream',
+    502,
+    undefined,
+    'The upstream answered with an invalid response',
+  ),
   key_unavailable: row('key', 503, undefined, 'The verification keys cannot be reached'),
-  revocation_unavailable: row('revocation', 503, undefined, 'The revocation state cannot be confirmed'),
+  revocation_unavailable: row(
+    'revocation',
+    503,
+    undefined,
+    'The revocation state cannot be confirmed',
+  ),
   bus_unavailable: row('upstream', 503, undefined, 'The bus cannot be reached'),
   audit_unavailable: row('upstream', 503, undefined, 'The audit record cannot be stored'),
   upstream_timeout: row('upstream', 504, undefined, 'The upstream did not answer in time'),
-} as const satisfies Record<string, ErrorRow>;
-
-/** A code from the table. Codes are API: they change only with a major version. */
-export type ErrorCode = keyof typeof table;
+};
 
 /**
  * Every error code with its stage, HTTP status, OAuth error and fixed text.

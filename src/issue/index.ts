@@ -1,0 +1,10 @@
+// `swarmgate/issue`: keys and tokens, for an authority.
+
+export { generateSigningKey } from '../keys/generate.ts';
+export { importSigningKey } from '../keys/import.ts';
+export type { SigningAlgorithm } from '../keys/algorithms.ts';
+export type { PublicJwk, SigningKey } from '../keys/signing_key.ts';
+export { createDpopProof } from '../proof/dpop.ts';
+export type { DpopProofOptions } from '../proof/dpop.ts';
+export { createIssuer } from './issuer.ts';
+export type { AgentTokenRequest, Issuer, IssuerOptions } from './issuer.ts';

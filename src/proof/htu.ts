@@ -1,0 +1,31 @@
+// The `htu` of a proof against the URL of the request (RFC 9449 section 4.3, step 9).
+
+// The path is compared as written: letting a URL parser resolve `..` or decode escapes first would
+// make one proof fit several resources.
+const absolute = /^(https?:\/\/[^/?#@\\\s]+)(\/[^?#\\\s]*)?(?:[?#]|$)/i;
+
+interface Target {
+  readonly origin: string;
+  readonly path: string;
+}
+
+/** Scheme and host compare without case and default port (RFC 3986 section 6.2.3); no user info. */
+function readTarget(url: string): Target | undefined {
+  const match = absolute.exec(url);
+  if (match === null || match[1] === undefined || !URL.canParse(match[1])) return undefined;
+  return { origin: new URL(match[1]).origin, path: match[2] ?? '/' };
+}
+
+/** The URL that a proof for a request names: without query and fragment. `undefined`: no http(s) URL. */
+export function targetUri(url: string): string | undefined {
+  const target = readTarget(url);
+  return target === undefined ? undefined : target.origin + target.path;
+}
+
+/** Tells whether a proof's `htu` is for the URL of the request. */
+export function targetMatches(htu: string, url: string): boolean {
+  // Things that are gated without HTTP have a URN for their target: it is compared as it is.
+  if (url.startsWith('urn:')) return htu === url;
+  const wanted = targetUri(url);
+  return wanted !== undefined && targetUri(htu) === wanted;
+}

@@ -1,0 +1,104 @@
+// A compact JWS taken apart (RFC 7515 section 7.1): size, canonical base64url, UTF-8, strict JSON. Nothing is verified.
+
+import { TokenError, type Result } from '../errors/token_error.ts';
+import { decodeBase64url, decodeUtf8 } from './base64url.ts';
+import { parseJson } from './json.ts';
+
+/** Default limits on the length of a token, in bytes. */
+export const defaultMaxTokenBytes = 2048;
+export const defaultMaxDelegatedTokenBytes = 4096;
+
+/** The parts of a token. Every member is what the sender claims: none of it is verified. */
+export interface ParsedToken {
+  readonly header: Readonly<Record<string, unknown>>;
+  readonly claims: Readonly<Record<string, unknown>>;
+  /** The three segments as sent. */
+  readonly segments: readonly [header: string, payload: string, signature: string];
+}
+
+/** Limits on the length of a token, in bytes. */
+export interface SizeLimits {
+  readonly maxTokenBytes: number;
+  /** For a token that carries a delegation chain (`dlg`). */
+  readonly maxDelegatedTokenBytes: number;
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+function parseObject(segment: string): Record<string, unknown> | undefined {
+  const bytes = decodeBase64url(segment);
+  const text = bytes === undefined ? undefined : decodeUtf8(bytes);
+  if (text === undefined) return undefined;
+  try {
+    const value = parseJson(text);
+    return isObject(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const refuse = (code: 'token_malformed' | 'token_too_large'): Result<never, TokenError> => ({
+  ok: false,
+  error: new TokenError(code),
+});
+
+/** Splits and decodes a token within its limits. The refusals are `token_too_large` and `token_malformed`. */
+export function parseToken(token: string, limits: SizeLimits): Result<ParsedToken, TokenError> {
+  if (typeof token !== 'string') return refuse('token_malformed');
+  const { maxTokenBytes, maxDelegatedTokenBytes } = limits;
+  // Characters outside ASCII are refused below, so that the length here is the length in bytes.
+  if (token.length > Math.max(maxTokenBytes, maxDelegatedTokenBytes)) {
+    return refuse('token_too_large');
+  }
+  const first = token.indexOf('.');
+  const second = token.indexOf('.', first + 1);
+  if (first < 0 || second < 0 || token.indexOf('.', second + 1) >= 0) {
+    return refuse('token_malformed');
+  }
+  const segments = [
+    token.slice(0, first),
+    token.slice(first + 1, second),
+    token.slice(second + 1),
+  ] as const;
+  const header = parseObject(segments[0]);
+  const claims = parseObject(segments[1]);
+  if (header === undefined || claims === undefined || decodeBase64url(segments[2]) === undefined) {
+    return refuse('token_malformed');
+  }
+  if (token.length > maxTokenBytes && !Object.hasOwn(claims, 'dlg')) {
+    return refuse('token_too_large');
+  }
+  return { ok: true, value: { header, claims, segments } };
+}
+
+/** A token decoded for display. */
+export interface UnverifiedToken {
+  readonly header: Readonly<Record<string, unknown>>;
+  readonly claims: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Decodes a token for display, strictly, without verifying anything.
+ *
+ * Checks neither signature nor claims: whatever it returns may be forged. Never authorize by it.
+ *
+ * @throws TokenError `token_malformed`, `token_too_large`
+ * @example
+ * ```ts
+ * import { createIssuer, decodeUnverified, generateSigningKey } from 'swarmgate';
+ *
+ * const issuer = createIssuer({ key: await generateSigningKey() });
+ * const token = await issuer.issueAgentToken({ sub: 'planner', tier: 'fast', scope: [] });
+ * if (decodeUnverified(token).claims['sub'] !== 'planner') throw new Error('unexpected');
+ * ```
+ */
+export function decodeUnverified(token: string): UnverifiedToken {
+  const parsed = parseToken(token, {
+    maxTokenBytes: defaultMaxTokenBytes,
+    maxDelegatedTokenBytes: defaultMaxDelegatedTokenBytes,
+  });
+  if (!parsed.ok) throw parsed.error;
+  const { header, claims } = parsed.value;
+  return { header, claims };
+}

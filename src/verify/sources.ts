@@ -1,0 +1,56 @@
+// What a verifier asks of others, keys, revocation and replay: a hook that fails, lies or answers oddly means refusal.
+
+import { TokenError } from '../errors/token_error.ts';
+import { canonicalAlgorithm } from '../keys/algorithms.ts';
+import type { KeyQuery, KeySource, VerificationKey } from '../keys/key_source.ts';
+import type { ProofUse } from '../proof/dpop.ts';
+import type { ReplayGuard } from '../proof/replay.ts';
+import type { RevocationSource } from '../revoke/revocation_source.ts';
+import type { TokenIdentity } from '../token/identity.ts';
+
+const asRefusal = (cause: unknown, code: 'key_unavailable' | 'revocation_unavailable') =>
+  cause instanceof TokenError ? cause : new TokenError(code, { cause });
+
+/** Finds the one key of a token; without a pause where the source has it in memory. */
+export async function findKey(
+  source: KeySource,
+  query: KeyQuery,
+): Promise<VerificationKey | TokenError> {
+  try {
+    const found = source.find(query);
+    const key = found instanceof Promise ? await found : found;
+    // A source of the caller's own making may be less strict than ours (RFC 8725 section 3.1).
+    return canonicalAlgorithm(key.alg) === canonicalAlgorithm(query.alg)
+      ? key
+      : new TokenError('key_unusable');
+  } catch (cause) {
+    return asRefusal(cause, 'key_unavailable');
+  }
+}
+
+/** Asks whether a token or an ancestor is revoked; `undefined` means that none is. */
+export async function askRevocation(
+  source: RevocationSource,
+  identities: readonly TokenIdentity[],
+): Promise<TokenError | undefined> {
+  try {
+    const answer = source.isRevoked(identities);
+    const revoked = typeof answer === 'boolean' ? answer : await answer;
+    return revoked === false ? undefined : new TokenError('token_revoked');
+  } catch (cause) {
+    return asRefusal(cause, 'revocation_unavailable');
+  }
+}
+
+/** Records a proof as used; a TokenError where it was used before, or nobody can tell. */
+export async function askReplay(
+  guard: ReplayGuard,
+  { id, expiresAt }: ProofUse,
+): Promise<TokenError | undefined> {
+  try {
+    const first = await guard.use(id, expiresAt);
+    return first === true ? undefined : new TokenError('proof_replayed');
+  } catch (cause) {
+    return cause instanceof TokenError ? cause : new TokenError('proof_replayed', { cause });
+  }
+}
