@@ -1,20 +1,24 @@
-// What the unused-code check starts from
+// What the check for unused files, exports and dependencies starts from
 
 import type { KnipConfig } from 'knip';
 
 const config: KnipConfig = {
-  entry: [
-    'src/{index,*/index}.ts',
-    'worker/index.ts',
-    'cli/main.ts',
-    'scripts/*.{ts,js}',
-    'bench/*.ts',
-    'test/**/*.test.ts',
-    'test/types/**/*.ts',
-    '*.config.ts',
-  ],
-  project: ['{src,worker,cli,scripts,bench,test}/**/*.{ts,js}'],
-  includeEntryExports: false,
+  workspaces: {
+    '.': {
+      entry: [
+        'src/{index,*/index}.ts',
+        'worker/index.ts',
+        'cli/main.ts',
+        'scripts/*.{ts,js}',
+        'bench/*.ts',
+        'test/types/**/*.ts',
+      ],
+      project: ['{src,worker,cli,scripts,bench,test}/**/*.{ts,js}'],
+      typescript: { config: ['tsconfig*.json', '*/tsconfig.json', 'test/*/tsconfig.json'] },
+    },
+    // It has no code: it only brings Node for the npm scripts
+    'tools/node': { ignoreDependencies: ['node-.*'] },
+  },
 };
 
 export default config;

@@ -17,7 +17,7 @@ const restrictedGlobals = notEverywhere.split(' ').map((name) => ({
 export default defineConfig({
   plugins: ['typescript', 'unicorn', 'oxc', 'import', 'promise', 'vitest'],
   categories: { correctness: 'error', suspicious: 'error' },
-  options: { typeAware: true },
+  options: { typeAware: true, denyWarnings: true, reportUnusedDisableDirectives: 'error' },
   ignorePatterns: ['dist/**', '.examples/**', 'coverage/**', 'worker-configuration.d.ts'],
   rules: {
     eqeqeq: 'error',
@@ -63,6 +63,7 @@ export default defineConfig({
     'typescript/no-unsafe-type-assertion': 'off',
     'unicorn/no-array-sort': 'off',
     'vitest/expect-expect': 'off',
+    'vitest/no-conditional-expect': 'off',
     'vitest/valid-title': 'off',
     'vitest/require-mock-type-parameters': 'off',
   },

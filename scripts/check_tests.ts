@@ -1,0 +1,64 @@
+// Runs one vitest project and counts: what failed to load, was skipped or never ran counts as failed
+
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { runNode } from './check_run.ts';
+import { readJson, toolPath } from './tools.ts';
+
+/** What a step of the check adds to the count. */
+export interface Counted {
+  readonly passed: number;
+  readonly failed: number;
+  /** What to show when something failed. */
+  readonly output: string;
+}
+
+/** The part of vitest's JSON report that is read here. */
+interface Report {
+  readonly numPassedTests: number;
+  readonly numFailedTests: number;
+  readonly numPendingTests: number;
+  readonly numTodoTests: number;
+  readonly testResults: readonly {
+    readonly name: string;
+    readonly status: string;
+    readonly assertionResults: readonly { readonly status: string }[];
+  }[];
+}
+
+/** Runs the project's tests; each test counts one. */
+export async function runTests(project: string): Promise<Counted> {
+  const folder = mkdtempSync(join(tmpdir(), 'swarmgate-tests-'));
+  const file = join(folder, 'report.json');
+  try {
+    const vitest = [toolPath('vitest'), 'run', '--project', project];
+    const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
+    const { succeeded, output } = await runNode([...vitest, ...reporters]);
+    if (!existsSync(file)) return { passed: 0, failed: 1, output };
+    return count(readJson<Report>(file), succeeded, output);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function count(report: Report, succeeded: boolean, output: string): Counted {
+  const { numPassedTests: passed, numFailedTests, numPendingTests, numTodoTests } = report;
+  const skipped = numPendingTests + numTodoTests;
+  const broken = report.testResults.filter(
+    ({ status, assertionResults }) =>
+      status === 'failed' && !assertionResults.some((result) => result.status === 'failed'),
+  );
+  const notes = broken.map(({ name }) => `Failed outside its tests: ${name}`);
+  if (skipped > 0) notes.push(`${skipped} tests were skipped; a skipped test counts as failed`);
+  let failed = numFailedTests + broken.length + skipped;
+  if (passed + failed === 0) {
+    notes.push('No test ran');
+    failed = 1;
+  }
+  if (!succeeded && failed === 0) {
+    notes.push('The run failed outside its tests');
+    failed = 1;
+  }
+  return { passed, failed, output: [output, ...notes].join('\n') };
+}
