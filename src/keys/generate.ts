@@ -1,6 +1,7 @@
 // generateSigningKey: a fresh key pair for signing tokens.
 
 import { exportJWK, generateKeyPair } from 'jose';
+import { checkOptionNames } from '../errors/caller.ts';
 import { isSigningAlgorithm, type SigningAlgorithm } from './algorithms.ts';
 import { copyMembers, readMembers } from './jwk_members.ts';
 import { makeSigningKey, unknownAlgorithm, type SigningKey } from './signing_key.ts';
@@ -36,6 +37,7 @@ export async function generateSigningKey(
   options: GenerateSigningKeyOptions = {},
 ): Promise<SigningKey> {
   if (!isSigningAlgorithm(alg)) throw new TypeError(unknownAlgorithm);
+  checkOptionNames('generateSigningKey', options, ['extractable']);
   const { extractable = true } = options;
   const pair = await generateKeyPair(alg, { extractable });
   const members = readMembers(copyMembers(await exportJWK(pair.publicKey)) ?? {});

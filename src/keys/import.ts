@@ -1,6 +1,7 @@
 // importSigningKey: a signing key from PKCS#8 PEM, a private JWK, or a CryptoKey.
 
 import { CompactSign, compactVerify, exportJWK, importJWK, type JWK } from 'jose';
+import { checkOptionNames } from '../errors/caller.ts';
 import { isSigningAlgorithm, signingAlgorithms, type SigningAlgorithm } from './algorithms.ts';
 import { keyFault } from './faults.ts';
 import { copyMembers, isSecret, readMembers, type KeyMembers } from './jwk_members.ts';
@@ -54,6 +55,7 @@ export async function importSigningKey(
   options: ImportSigningKeyOptions = {},
 ): Promise<SigningKey> {
   if (alg !== undefined && !isSigningAlgorithm(alg)) throw new TypeError(unknownAlgorithm);
+  checkOptionNames('importSigningKey', options, ['publicJwk']);
   if (typeof key === 'string') return importPrivateJwk(await jwkFromPem(key, 'PRIVATE KEY'), alg);
   if (key instanceof CryptoKey) return importCryptoKey(key, alg, copyMembers(options.publicJwk));
   return importPrivateJwk(key, alg);
