@@ -16,8 +16,6 @@ const config: KnipConfig = {
       project: ['{src,worker,cli,scripts,bench,test}/**/*.{ts,js}'],
       typescript: { config: ['tsconfig*.json', '*/tsconfig.json', 'test/*/tsconfig.json'] },
     },
-    // It has no code: it only brings Node for the npm scripts
-    'tools/node': { ignoreDependencies: ['node-.*'] },
   },
 };
 
