@@ -1,33 +1,48 @@
 // base64url (RFC 4648 section 5), canonical only, and fatal UTF-8.
 
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
-const invalid = 0xff;
-const values = new Uint8Array(128).fill(invalid);
-for (let value = 0; value < alphabet.length; value++) values[alphabet.charCodeAt(value)] = value;
+const characters = /^[\w-]*$/;
+const nonAscii = /[^\0-\x7f]/;
+// RFC 4648 section 3.5: the last characters whose unused bits are zero, by the length modulo 4.
+const lastOf2 = 'AQgw';
+const lastOf3 = 'AEIMQUYcgkosw048';
 
 /**
- * Decodes base64url, or answers `undefined` for anything but the one canonical spelling: no
- * padding, no white space, unused trailing bits zero. Two strings never decode to the same bytes.
+ * Tells whether a text is base64url in its one canonical spelling: no padding, no white space,
+ * unused trailing bits zero. Two such texts never decode to the same bytes.
  */
-export function decodeBase64url(text: string): Uint8Array<ArrayBuffer> | undefined {
-  const { length } = text;
-  const tail = length % 4;
-  if (tail === 1) return undefined;
-  const bytes = new Uint8Array(Math.floor((length * 3) / 4));
-  let bits = 0;
-  let held = 0;
-  let at = 0;
-  for (let index = 0; index < length; index++) {
-    const value = values[text.charCodeAt(index)] ?? invalid;
-    if (value === invalid) return undefined;
-    held = ((held << 6) | value) & 0xffff;
-    bits += 6;
-    if (bits >= 8) {
-      bits -= 8;
-      bytes[at++] = held >> bits;
-    }
+export function isBase64url(text: string): boolean {
+  if (!characters.test(text)) return false;
+  switch (text.length % 4) {
+    case 0:
+      return true;
+    case 2:
+      return lastOf2.includes(text.charAt(text.length - 1));
+    case 3:
+      return lastOf3.includes(text.charAt(text.length - 1));
+    default:
+      return false;
   }
-  return (held & ((1 << bits) - 1)) === 0 ? bytes : undefined;
+}
+
+const decodeBinary = (text: string): string => atob(text.replaceAll('-', '+').replaceAll('_', '/'));
+
+function toBytes(binary: string): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(binary.length);
+  for (let index = 0; index < binary.length; index++) bytes[index] = binary.charCodeAt(index);
+  return bytes;
+}
+
+/** Decodes canonical base64url, or answers `undefined`. */
+export function decodeBase64url(text: string): Uint8Array<ArrayBuffer> | undefined {
+  return isBase64url(text) ? toBytes(decodeBinary(text)) : undefined;
+}
+
+/** Decodes canonical base64url of well-formed UTF-8, or answers `undefined`. */
+export function decodeBase64urlText(text: string): string | undefined {
+  if (!isBase64url(text)) return undefined;
+  const binary = decodeBinary(text);
+  return nonAscii.test(binary) ? decodeUtf8(toBytes(binary)) : binary;
 }
 
 /** Encodes bytes as base64url without padding. */

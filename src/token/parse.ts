@@ -1,7 +1,7 @@
 // A compact JWS taken apart (RFC 7515 section 7.1): size, canonical base64url, UTF-8, strict JSON. Nothing is verified.
 
 import { TokenError, type Result } from '../errors/token_error.ts';
-import { decodeBase64url, decodeUtf8 } from './base64url.ts';
+import { decodeBase64urlText, isBase64url } from './base64url.ts';
 import { parseJson } from './json.ts';
 
 /** Default limits on the length of a token, in bytes. */
@@ -27,8 +27,7 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 function parseObject(segment: string): Record<string, unknown> | undefined {
-  const bytes = decodeBase64url(segment);
-  const text = bytes === undefined ? undefined : decodeUtf8(bytes);
+  const text = decodeBase64urlText(segment);
   if (text === undefined) return undefined;
   try {
     const value = parseJson(text);
@@ -63,7 +62,7 @@ export function parseToken(token: string, limits: SizeLimits): Result<ParsedToke
   ] as const;
   const header = parseObject(segments[0]);
   const claims = parseObject(segments[1]);
-  if (header === undefined || claims === undefined || decodeBase64url(segments[2]) === undefined) {
+  if (header === undefined || claims === undefined || !isBase64url(segments[2])) {
     return refuse('token_malformed');
   }
   if (token.length > maxTokenBytes && !Object.hasOwn(claims, 'dlg')) {
