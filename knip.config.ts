@@ -3,6 +3,8 @@
 import type { KnipConfig } from 'knip';
 
 const config: KnipConfig = {
+  // A type that a signature of its own file uses may be exported without another importer
+  ignoreExportsUsedInFile: { interface: true, type: true },
   workspaces: {
     '.': {
       entry: [
@@ -14,6 +16,8 @@ const config: KnipConfig = {
         'test/types/**/*.ts',
       ],
       project: ['{src,worker,cli,scripts,bench,test}/**/*.{ts,js}'],
+      // The prefix of `cloudflare:workers`, which the runtime itself provides
+      ignoreDependencies: ['cloudflare'],
       typescript: { config: ['tsconfig*.json', '*/tsconfig.json', 'test/*/tsconfig.json'] },
     },
   },

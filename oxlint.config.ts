@@ -60,6 +60,7 @@ export default defineConfig({
     'no-underscore-dangle': 'off',
     'import/no-unassigned-import': 'off',
     'unicorn/consistent-function-scoping': 'off',
+    'typescript/no-unnecessary-boolean-literal-compare': 'off',
     'typescript/no-unnecessary-type-parameters': 'off',
     'typescript/no-unsafe-type-assertion': 'off',
     'unicorn/no-array-sort': 'off',

@@ -15,7 +15,7 @@ export interface Counted {
 }
 
 /** The part of vitest's JSON report that is read here. */
-interface Report {
+export interface Report {
   readonly numPassedTests: number;
   readonly numFailedTests: number;
   readonly numPendingTests: number;
@@ -42,7 +42,8 @@ export async function runTests(project: string): Promise<Counted> {
   }
 }
 
-function count(report: Report, succeeded: boolean, output: string): Counted {
+/** Judges a run by its report, its exit and what it printed. */
+export function count(report: Report, succeeded: boolean, output: string): Counted {
   const { numPassedTests: passed, numFailedTests, numPendingTests, numTodoTests } = report;
   const skipped = numPendingTests + numTodoTests;
   const broken = report.testResults.filter(
