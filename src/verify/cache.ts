@@ -7,14 +7,13 @@ export interface BoundedCache<V> {
   delete(key: string): void;
 }
 
-/** Makes a cache that holds the last `maxEntries` used, give or take half. `0`: holds nothing. */
+/** Makes a cache that holds the last `maxEntries` used at least, twice as many at most. `0`: nothing. */
 export function boundedCache<V>(maxEntries: number): BoundedCache<V> {
-  const half = Math.ceil(maxEntries / 2);
   let young = new Map<string, V>();
   let old = new Map<string, V>();
   const set = (key: string, value: V): void => {
-    if (half === 0) return;
-    if (young.size >= half) {
+    if (maxEntries === 0) return;
+    if (young.size >= maxEntries) {
       old = young;
       young = new Map();
     }

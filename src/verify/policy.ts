@@ -33,7 +33,7 @@ export interface SharedVerifierOptions {
   readonly revocation?: RevocationSource;
   /** Where proof ids are recorded; default: the memory of this verifier; `null`: proofs may repeat. */
   readonly replay?: ReplayGuard | null;
-  /** Remembers tokens whose signature verified; default 5,000 of them; `false`: none. */
+  /** Remembers tokens whose signature verified; the last 5,000 at least; `false`: none. */
   readonly cache?: boolean | { readonly maxEntries: number };
   /** The time, in seconds since the epoch. */
   readonly clock?: Clock;

@@ -1,0 +1,97 @@
+// Interleaved measurement: every contender runs on every input, in an order that rotates, so that noise hits all alike.
+
+import { availableParallelism } from 'node:os';
+
+/** One way of doing the same thing. */
+export interface Contender {
+  readonly name: string;
+  readonly run: (input: string) => unknown;
+}
+
+/** What was seen of one contender. */
+export interface Reading {
+  readonly name: string;
+  /** Median time of one operation, microseconds. */
+  readonly median: number;
+  /** Quartiles of the same. */
+  readonly lower: number;
+  readonly upper: number;
+}
+
+function quantile(sorted: readonly number[], q: number): number {
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))] ?? Number.NaN;
+}
+
+function read(name: string, times: number[]): Reading {
+  const sorted = times.toSorted((a, b) => a - b);
+  return {
+    name,
+    median: quantile(sorted, 0.5),
+    lower: quantile(sorted, 0.25),
+    upper: quantile(sorted, 0.75),
+  };
+}
+
+function rotated<T>(list: readonly T[], by: number): readonly T[] {
+  const cut = by % list.length;
+  return [...list.slice(cut), ...list.slice(0, cut)];
+}
+
+/** One operation at a time: each contender once for each input. */
+export async function oneAtATime(
+  contenders: readonly Contender[],
+  inputs: readonly string[],
+): Promise<readonly Reading[]> {
+  const times = new Map(contenders.map(({ name }) => [name, [] as number[]]));
+  for (const [round, input] of inputs.entries()) {
+    for (const { name, run } of rotated(contenders, round)) {
+      const start = performance.now();
+      await run(input);
+      times.get(name)?.push((performance.now() - start) * 1000);
+    }
+  }
+  return contenders.map(({ name }) => read(name, times.get(name) ?? []));
+}
+
+/** `width` operations in flight: the time of a whole batch, divided by its length. */
+export async function inFlight(
+  contenders: readonly Contender[],
+  inputs: readonly string[],
+  { width, batch, rounds }: { width: number; batch: number; rounds: number },
+): Promise<readonly Reading[]> {
+  const times = new Map(contenders.map(({ name }) => [name, [] as number[]]));
+  for (let round = 0; round < rounds; round++) {
+    for (const { name, run } of rotated(contenders, round)) {
+      let next = 0;
+      const lane = async (): Promise<void> => {
+        while (next < batch) {
+          const input = inputs[(round * batch + next++) % inputs.length] ?? '';
+          await run(input);
+        }
+      };
+      const start = performance.now();
+      await Promise.all(Array.from({ length: width }, lane));
+      times.get(name)?.push(((performance.now() - start) * 1000) / batch);
+    }
+  }
+  return contenders.map(({ name }) => read(name, times.get(name) ?? []));
+}
+
+/** Prints a table of readings as ratios to the first contender. */
+export function printRatios(title: string, readings: readonly Reading[]): void {
+  const base = readings[0]?.median ?? Number.NaN;
+  const rows = readings.map(({ name, median, lower, upper }) => ({
+    what: name,
+    ratio: Number((median / base).toFixed(2)),
+    'median µs': Number(median.toFixed(2)),
+    'quartiles µs': `${lower.toFixed(2)} to ${upper.toFixed(2)}`,
+    'per second': Math.round(1e6 / median),
+  }));
+  process.stdout.write(`\n${title}\n`);
+  console.table(rows);
+}
+
+/** One line about the machine, without which times mean nothing. */
+export function machine(): string {
+  return `Node ${process.version}, ${process.platform} ${process.arch}, ${availableParallelism()} cores`;
+}
