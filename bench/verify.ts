@@ -21,11 +21,11 @@ const quick = process.argv.includes('--quick');
 const tokenCount = quick ? 300 : 3000;
 
 const key = await generateSigningKey();
-const { issueAgentToken } = createIssuer({ key });
+const tokenIssuer = createIssuer({ key });
 const tokens: string[] = [];
 for (let index = 0; index < tokenCount; index++) {
   tokens.push(
-    await issueAgentToken({
+    await tokenIssuer.issueAgentToken({
       sub: `agent-${index % 500}`,
       tier: 'fast',
       scope: ['bus:publish', 'bus:receive'],

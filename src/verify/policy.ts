@@ -86,6 +86,9 @@ const sharedOptionNames = [
 
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
 
+const isFilledList = (value: unknown): value is readonly unknown[] =>
+  Array.isArray(value) && value.length > 0;
+
 function given(options: object, name: string): boolean {
   const value: unknown = Reflect.get(options, name);
   if (value === undefined && Object.hasOwn(options, name)) {
@@ -108,7 +111,7 @@ function readAudience(options: TrustedIssuerOptions): readonly string[] | null {
 function readAlgorithms(options: TrustedIssuerOptions): ReadonlySet<unknown> {
   const { algorithms } = options;
   if (algorithms === undefined) return new Set(['ES256']);
-  if (!Array.isArray(algorithms) || algorithms.length === 0) {
+  if (!isFilledList(algorithms)) {
     throw new TypeError('"algorithms" must be a non-empty list');
   }
   for (const name of algorithms) {
@@ -146,7 +149,7 @@ function readIssuers(options: VerifierOptions): Pick<Policy, 'anyIssuer' | 'issu
     single ? [...issuerOptionNames, ...sharedOptionNames] : ['issuers', ...sharedOptionNames],
   );
   const list: readonly TrustedIssuerOptions[] = 'issuers' in options ? options.issuers : [options];
-  if (!Array.isArray(list) || list.length === 0) {
+  if (!isFilledList(list)) {
     throw new TypeError('"issuers" must be a non-empty list');
   }
   const entries = new Map<unknown, TrustedIssuer>();
@@ -177,7 +180,7 @@ function readIssuers(options: VerifierOptions): Pick<Policy, 'anyIssuer' | 'issu
 
 function readTiers(tiers: readonly string[] | undefined): readonly string[] {
   if (tiers === undefined) return Object.freeze(['fast', 'power']);
-  if (!Array.isArray(tiers) || tiers.length === 0 || !tiers.every(isText)) {
+  if (!isFilledList(tiers) || !tiers.every(isText)) {
     throw new TypeError('"tiers" must be a non-empty list of names, lowest first');
   }
   if (new Set(tiers).size !== tiers.length) throw new TypeError('"tiers" names one tier twice');
