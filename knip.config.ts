@@ -9,7 +9,6 @@ const config: KnipConfig = {
     '.': {
       entry: [
         'src/{index,*/index}.ts',
-        'worker/index.ts',
         'cli/main.ts',
         'scripts/*.{ts,js}',
         'bench/*.ts',

@@ -63,6 +63,7 @@ export default defineConfig({
     'typescript/no-unnecessary-boolean-literal-compare': 'off',
     'typescript/no-unnecessary-type-parameters': 'off',
     'typescript/no-unsafe-type-assertion': 'off',
+    'typescript/unbound-method': 'off',
     'unicorn/no-array-sort': 'off',
     'vitest/expect-expect': 'off',
     'vitest/no-conditional-expect': 'off',
@@ -80,6 +81,7 @@ export default defineConfig({
       rules: { 'max-lines': ['error', { max: 250 }] },
     },
     { files: ['src/**/*.ts', 'worker/**/*.ts'], rules: { 'no-console': 'error' } },
+    { files: ['worker/observe/**/*.ts'], rules: { 'no-console': 'off' } },
     {
       files: ['*.config.ts', 'worker/index.ts', 'test/**/*worker*.ts'],
       rules: { 'import/no-default-export': 'off' },
