@@ -1,0 +1,107 @@
+// Bindings and variables → checked Config, or a start-up error that names the variable.
+
+import * as v from 'valibot';
+import type { Agent } from './authority/agent.ts';
+import type { Directory } from './bus/directory.ts';
+import type { Mailbox } from './bus/mailbox.ts';
+import type { Outbox } from './bus/outbox.ts';
+import { ConfigError, isOrigin, isSecureOrigin, nameList, text } from './env_values.ts';
+import { readTrustedIssuers, type TrustedIssuer } from './env_issuers.ts';
+
+/** What wrangler.toml binds, and the variables, which are not checked yet. */
+export interface Bindings {
+  readonly AGENT: DurableObjectNamespace<Agent>;
+  readonly DIRECTORY: DurableObjectNamespace<Directory>;
+  readonly MAILBOX: DurableObjectNamespace<Mailbox>;
+  readonly OUTBOX: DurableObjectNamespace<Outbox>;
+}
+
+/** The variables, checked. */
+export interface Config {
+  /** The gateway's own issuer: an origin. */
+  readonly issuer: string;
+  /** The only origin used for `htu`, metadata and challenges. */
+  readonly publicUrl: string;
+  readonly audience: string;
+  readonly trustedIssuers: readonly TrustedIssuer[];
+  readonly allowedOrigins: ReadonlySet<string>;
+  readonly bus: 'durable';
+  /** The tiers, lowest first; `undefined` leaves them to the library's default. */
+  readonly tiers: readonly string[] | undefined;
+}
+
+const secureOrigin = v.pipe(
+  text,
+  v.check(
+    isSecureOrigin,
+    'must be an https URL (http on loopback only) without path, query, fragment or final slash',
+  ),
+);
+
+const audience = v.pipe(
+  text,
+  v.regex(/^[\x21-\x7e]{1,512}$/, 'must be printable, without spaces, at most 512 characters'),
+  v.check((value) => value !== '*', 'must be one exact audience'),
+);
+
+const origins = v.pipe(
+  nameList,
+  v.checkItems(isOrigin, 'must hold exact http or https origins, not "*" and not "null"'),
+);
+
+const tiers = v.pipe(
+  nameList,
+  v.minLength(1, 'must name at least one tier'),
+  v.checkItems((name) => /^[a-z0-9-]{1,64}$/.test(name), 'must hold tiers of a-z, 0-9 and "-"'),
+);
+
+const variables = v.object({
+  ISSUER: secureOrigin,
+  PUBLIC_URL: v.optional(secureOrigin),
+  AUDIENCE: v.optional(audience, 'swarm-bus'),
+  TRUSTED_ISSUERS: text,
+  ALLOWED_ORIGINS: v.optional(origins, ''),
+  BUS: v.optional(v.literal('durable', 'must be "durable"'), 'durable'),
+  TIERS: v.optional(tiers),
+});
+
+const objects = ['AGENT', 'DIRECTORY', 'MAILBOX', 'OUTBOX'] as const;
+
+/**
+ * Checks the variables. Reads no clock and opens nothing, so start scripts can call it in Node.
+ *
+ * @throws ConfigError that names the variable and what is wrong with it, never its value
+ */
+export function readConfig(env: Readonly<Record<string, unknown>>): Config {
+  const parsed = v.safeParse(variables, env, { abortEarly: true });
+  if (!parsed.success) {
+    const [issue] = parsed.issues;
+    const name = String(issue.path?.[0]?.key);
+    throw new ConfigError(name, env[name] === undefined ? 'is required' : issue.message);
+  }
+  const { output } = parsed;
+  return {
+    issuer: output.ISSUER,
+    publicUrl: output.PUBLIC_URL ?? output.ISSUER,
+    audience: output.AUDIENCE,
+    trustedIssuers: readTrustedIssuers(output.TRUSTED_ISSUERS, output.AUDIENCE),
+    allowedOrigins: new Set(output.ALLOWED_ORIGINS),
+    bus: output.BUS,
+    tiers: output.TIERS,
+  };
+}
+
+/**
+ * Checks that the Durable Objects are bound, which a Worker that mounts the gateway may forget.
+ *
+ * @throws ConfigError that names the binding
+ */
+export function readBindings(env: Readonly<Record<string, unknown>>): Bindings {
+  for (const name of objects) {
+    const bound = env[name];
+    if (typeof bound !== 'object' || bound === null || !('idFromName' in bound)) {
+      throw new ConfigError(name, 'must be bound to its Durable Object class');
+    }
+  }
+  return env as unknown as Bindings;
+}

@@ -1,0 +1,30 @@
+// Authorizes: first that the agent may use a route at all, then the very call.
+
+import {
+  authorize as authorizeCall,
+  TokenError,
+  type AuthorizedCall,
+  type VerifiedAgent,
+} from '../../src/index.ts';
+import type { Prepared } from '../target.ts';
+
+/**
+ * Refuses an agent that has no scope for a route, whatever the request names, before its body is
+ * read.
+ *
+ * @throws TokenError `scope_insufficient`
+ */
+export function admitScope(agent: VerifiedAgent, scope: string | undefined): void {
+  if (scope === undefined) return;
+  const some = agent.scope.some((held) => held === scope || held.startsWith(`${scope}:`));
+  if (!some) throw new TokenError('scope_insufficient');
+}
+
+/**
+ * Authorizes a call for exactly what it requires.
+ *
+ * @throws TokenError `scope_insufficient`
+ */
+export function authorize(agent: VerifiedAgent, { required }: Prepared): AuthorizedCall {
+  return authorizeCall(agent, required);
+}

@@ -1,0 +1,38 @@
+// Forwards an authorized call to what its route leads to: the one place where the bus is reached.
+
+import { isAuthorizedCall, type AuthorizedCall } from '../../src/index.ts';
+import { acknowledgeTarget } from '../bus/acknowledge.ts';
+import { receiveTarget } from '../bus/receive.ts';
+import { sendTarget } from '../bus/send.ts';
+import { statusTarget } from '../bus/status.ts';
+import type { Prepared, Target } from '../target.ts';
+import { whoamiTarget } from './whoami.ts';
+
+/** The names that the route table uses. */
+export type TargetName = 'whoami' | 'bus_send' | 'bus_receive' | 'bus_acknowledge' | 'bus_status';
+
+const targets: Readonly<Record<TargetName, Target>> = {
+  whoami: whoamiTarget,
+  bus_send: sendTarget,
+  bus_receive: receiveTarget,
+  bus_acknowledge: acknowledgeTarget,
+  bus_status: statusTarget,
+};
+
+/** The target of a name in the route table. */
+export function targetOf(name: TargetName): Target {
+  return targets[name];
+}
+
+/**
+ * Runs a prepared request for a call that was authorized for it.
+ *
+ * @throws TypeError when the call did not come from `authorize`, or was authorized for less
+ */
+export function forward(call: AuthorizedCall, prepared: Prepared): Promise<Response> {
+  if (!isAuthorizedCall(call)) throw new TypeError('"call" must come from authorize');
+  if (!prepared.required.every((scope) => call.required.includes(scope))) {
+    throw new TypeError('"call" is authorized for something else');
+  }
+  return prepared.run(call);
+}

@@ -1,0 +1,49 @@
+// The one path that a request names: matched by the gateway, and later seen by an upstream.
+
+// Refused as they stand: what a server could read as a separator, as a parameter, or not at all
+const forbidden = /[\\;]|[^\x21-\x7e]|\/\//;
+const escape = /%([0-9a-fA-F]{2})?/g;
+// RFC 3986 section 2.3: escaping these changes nothing but the spelling, so it is used to hide
+const unreserved = /[A-Za-z0-9._~-]/;
+const structural = new Set(['/', '\\', '%', ';', '?', '#']);
+const controls = /\p{Cc}/u;
+
+/** The path of an absolute URL as it was sent. A URL parser would resolve its dots first. */
+function rawPath(url: string): string {
+  const start = url.indexOf('/', url.indexOf('://') + 3);
+  if (start < 0) return '/';
+  const end = url.slice(start).search(/[?#]/);
+  return end < 0 ? url.slice(start) : url.slice(start, start + end);
+}
+
+function isPlainEscape(hex: string | undefined): boolean {
+  if (hex === undefined) return false;
+  const character = String.fromCharCode(Number.parseInt(hex, 16));
+  return !unreserved.test(character) && !structural.has(character);
+}
+
+function isPlainSegment(segment: string): boolean {
+  let decoded: string;
+  try {
+    decoded = decodeURIComponent(segment);
+  } catch {
+    return false;
+  }
+  return !controls.test(decoded) && !/[. ]$/.test(decoded);
+}
+
+/**
+ * The canonical path of a request's URL, or `undefined` when it has more than one reading: encoded
+ * slashes, dots, NULs or letters, backslashes, dot segments, empty segments, `;`, a segment that
+ * ends in a dot or a space, escapes that are no UTF-8.
+ *
+ * Some runtimes resolve dot segments before the Worker sees the URL; then what is matched here is
+ * what they resolved, and nothing else is forwarded.
+ */
+export function canonicalPath(url: string): string | undefined {
+  const path = rawPath(url);
+  if (forbidden.test(path)) return undefined;
+  for (const [, hex] of path.matchAll(escape)) if (!isPlainEscape(hex)) return undefined;
+  if (!path.split('/').every(isPlainSegment)) return undefined;
+  return path.replace(escape, (spelled) => spelled.toUpperCase());
+}

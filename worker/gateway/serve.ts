@@ -1,0 +1,80 @@
+// Serves one request on one route: admit → verify → authorize → forward.
+
+import type { Config } from '../env.ts';
+import { json } from '../respond.ts';
+import type { Incoming, Services } from '../target.ts';
+import { admit, type Credential } from './admit.ts';
+import { admitScope, authorize } from './authorize.ts';
+import { readCapped } from './body.ts';
+import { isPreflight, preflight } from './cors.ts';
+import { forward, targetOf } from './forward.ts';
+import { codeOf, reject } from './reject.ts';
+import { allowedMethods, endpointOf, type Endpoint, type Route } from './routes.ts';
+import type { TokenCheck } from './verify.ts';
+
+/** A gateway whose configuration was checked. */
+export interface Ready {
+  readonly config: Config;
+  readonly check: TokenCheck;
+  readonly services: Services;
+}
+
+/** A request with its canonical path taken apart. */
+export interface Matched {
+  readonly request: Request;
+  readonly path: string;
+  readonly params: Readonly<Record<string, string>>;
+}
+
+type Guarded = Exclude<Endpoint, { readonly public: string }>;
+
+/** Answers a request, whatever happens. */
+export async function serve(route: Route, matched: Matched, ready: Ready): Promise<Response> {
+  const { request } = matched;
+  const { publicUrl, allowedOrigins } = ready.config;
+  const methods = allowedMethods(route);
+  if (isPreflight(request, allowedOrigins)) return preflight(methods);
+  const endpoint = endpointOf(route, request.method);
+  if (endpoint === undefined) return reject('method_not_allowed', { publicUrl, allow: methods });
+  if ('public' in endpoint) return json({ status: 'ok' });
+  return serveAgent(endpoint, matched, ready);
+}
+
+async function serveAgent(endpoint: Guarded, matched: Matched, ready: Ready): Promise<Response> {
+  const { request } = matched;
+  const query = new URL(request.url).searchParams;
+  const context = { publicUrl: ready.config.publicUrl, scope: endpoint.scope };
+  let credential: Credential;
+  try {
+    credential = admit(request.headers, query);
+  } catch (error) {
+    return reject(codeOf(error), context);
+  }
+  try {
+    return await serveVerified(endpoint, matched, query, credential, ready);
+  } catch (error) {
+    return reject(codeOf(error), { ...context, scheme: credential.scheme });
+  }
+}
+
+async function serveVerified(
+  { scope, target: name }: Guarded,
+  { request, path, params }: Matched,
+  query: URLSearchParams,
+  credential: Credential,
+  { config, check, services }: Ready,
+): Promise<Response> {
+  const url = config.publicUrl + path;
+  const agent = await check.verify(credential, { method: request.method, url });
+  admitScope(agent, scope);
+  const incoming: Incoming = {
+    agent,
+    isHead: request.method === 'HEAD',
+    query,
+    params,
+    readBody: (limit) => readCapped(request.body, limit),
+    recheck: () => check.recheck(credential),
+  };
+  const prepared = await targetOf(name).read(incoming, services);
+  return forward(authorize(agent, prepared), prepared);
+}

@@ -1,0 +1,97 @@
+// Verifies credentials: the library's verifier, made from the configuration.
+
+import {
+  createVerifier,
+  localKeys,
+  remoteKeys,
+  TokenError,
+  type KeySource,
+  type RevocationSource,
+  type TrustedIssuerOptions,
+  type VerifiedAgent,
+} from '../../src/index.ts';
+import type { Config } from '../env.ts';
+import type { TrustedIssuer } from '../env_issuers.ts';
+import { ConfigError } from '../env_values.ts';
+import type { Credential } from './admit.ts';
+
+/** The request that a credential came with. */
+export interface Presented {
+  readonly method: string;
+  /** The URL that a proof must name: the public origin and the canonical path. */
+  readonly url: string;
+}
+
+/** Verifies what `admit` took. Every refusal is a TokenError. */
+export interface TokenCheck {
+  verify(credential: Credential, presented: Presented): Promise<VerifiedAgent>;
+  /** Checks that the token is still valid: not its proof, which was used up the first time. */
+  recheck(credential: Credential): Promise<void>;
+}
+
+/** Parts that a deployment may add to the configured ones. */
+export interface TokenCheckOptions {
+  /** Omitted: revocation is not checked. */
+  readonly revocation?: RevocationSource;
+  /** Keeps a fetch of keys alive after the answer. */
+  readonly waitUntil?: (work: Promise<unknown>) => void;
+}
+
+/**
+ * Makes the check of a configuration. Fetches nothing yet.
+ *
+ * @throws ConfigError when a configured key or address cannot be used
+ */
+export async function createTokenCheck(
+  config: Config,
+  { revocation, waitUntil }: TokenCheckOptions = {},
+): Promise<TokenCheck> {
+  const issuers = await Promise.all(
+    config.trustedIssuers.map((entry, at) => trust(entry, at, waitUntil)),
+  );
+  const verifier = createVerifier({
+    issuers,
+    ...(config.tiers === undefined ? {} : { tiers: config.tiers }),
+    ...(revocation === undefined ? {} : { revocation }),
+  });
+
+  return {
+    async verify({ scheme, token, proof }, { method, url }) {
+      const presentation = proof === undefined ? {} : { proof, method, url };
+      const result = await verifier.checkAgentToken(token, presentation);
+      if (!result.ok) throw result.error;
+      // RFC 9449 section 7.1: the DPoP scheme is for bound tokens only
+      if (scheme === 'DPoP' && result.value.jkt === undefined)
+        throw new TokenError('proof_invalid');
+      return result.value;
+    },
+
+    async recheck({ token }) {
+      const result = await verifier.checkAgentToken(token, { proof: null });
+      if (!result.ok) throw result.error;
+    },
+  };
+}
+
+async function trust(
+  { issuer, audience, profile, algorithms, keys }: TrustedIssuer,
+  at: number,
+  waitUntil: TokenCheckOptions['waitUntil'],
+): Promise<TrustedIssuerOptions> {
+  const options = {
+    issuer,
+    audience,
+    profile,
+    ...(algorithms === undefined ? {} : { algorithms }),
+  };
+  try {
+    const source: KeySource =
+      'uri' in keys
+        ? remoteKeys(keys.uri, waitUntil === undefined ? {} : { waitUntil })
+        : await localKeys({ keys: keys.jwks });
+    return { ...options, keys: source };
+  } catch (error) {
+    const fault = error instanceof TypeError ? error.message : 'cannot be used';
+    throw new ConfigError(`TRUSTED_ISSUERS[${at}]`, `has keys that cannot be used: ${fault}`);
+  }
+}

@@ -1,0 +1,12 @@
+// The Worker: the gateway as the default export, and the Durable Object classes that it needs.
+
+import { createGateway, type Gateway } from './gateway/gateway.ts';
+
+export { Agent } from './authority/agent.ts';
+export { Directory } from './bus/directory.ts';
+export { Mailbox } from './bus/mailbox.ts';
+export { Outbox } from './bus/outbox.ts';
+
+const gateway: Gateway = createGateway();
+
+export default gateway;

@@ -1,0 +1,17 @@
+// Successful answers: JSON that nobody caches.
+
+const headers = {
+  'Content-Type': 'application/json',
+  'Cache-Control': 'no-store',
+  'X-Content-Type-Options': 'nosniff',
+};
+
+/** An answer whose body is a value as JSON. */
+export function json(value: object, status = 200): Response {
+  return jsonText(JSON.stringify(value), status);
+}
+
+/** An answer whose body is JSON text already. */
+export function jsonText(text: string, status = 200): Response {
+  return new Response(text, { status, headers });
+}

@@ -1,0 +1,41 @@
+// Target: what a route leads to. It reads a request, says which scopes that takes, and runs it.
+
+import type { AuthorizedCall, VerifiedAgent } from '../src/index.ts';
+import type { Ledger } from './bus/publish.ts';
+import type { Bus } from './bus/bus.ts';
+
+/** A request of a verified agent. */
+export interface Incoming {
+  readonly agent: VerifiedAgent;
+  /** A HEAD request: it is answered as GET is, but must change nothing. */
+  readonly isHead: boolean;
+  readonly query: URLSearchParams;
+  /** What the path names. */
+  readonly params: Readonly<Record<string, string>>;
+  /** Reads the body; rejects with `message_too_large` as soon as it is longer than `limit` bytes. */
+  readonly readBody: (limit: number) => Promise<Uint8Array>;
+  /** Checks again that the token is valid now; rejects with the code where it is not. */
+  readonly recheck: () => Promise<void>;
+}
+
+/** What targets work with. */
+export interface Services {
+  readonly bus: Bus;
+  readonly ledgerOf: (agentId: string) => Ledger;
+  /** Lets work go on after the answer. */
+  readonly defer: (work: Promise<unknown>) => void;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+/** A request that was read and found well-formed: it wants authorization, and then to be run. */
+export interface Prepared {
+  /** The scopes that it takes, with what it names as their third part. */
+  readonly required: readonly string[];
+  readonly run: (call: AuthorizedCall) => Promise<Response>;
+}
+
+/** What a route leads to. `read` changes nothing and throws TokenErrors. */
+export interface Target {
+  read(incoming: Incoming, services: Services): Prepared | Promise<Prepared>;
+}
