@@ -26,6 +26,7 @@ const failures = [...checkTypes(), ...examples.flatMap(run)];
 for (const failure of failures) console.error(`${failure}\n`);
 console.log(`${examples.length} examples, ${failures.length} failed`);
 if (examples.length === 0) console.error('No example was found');
+if (failures.length === 0) fs.rmSync(folder, { recursive: true, force: true });
 process.exit(failures.length === 0 && examples.length > 0 ? 0 : 1);
 
 function collect(
