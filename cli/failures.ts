@@ -1,0 +1,52 @@
+// Every failure as words on standard error, as one JSON object where asked for, and as an exit code
+
+import { CommanderError } from 'commander';
+import { TokenError } from '../src/index.ts';
+import { CommandFailure, exitCodes, usage } from './failure.ts';
+import { paint } from './output.ts';
+import { printable, printableJson } from './text.ts';
+
+/** Reports a failure and answers the exit code. Asking for help or the version is none. */
+export function reportFailure(error: unknown, argv: readonly string[]): number {
+  if (error instanceof CommanderError && error.exitCode === 0) return exitCodes.ok;
+  if (error instanceof CommanderError && error.code === 'commander.help') return exitCodes.usage;
+  const { code, exitCode, message } = asFailure(error);
+  if (argv.includes('--json')) {
+    process.stdout.write(`${printableJson({ error: code, message }, 2)}\n`);
+  }
+  const said = exitCode === exitCodes.refused ? `refused: ${code}: ${message}` : message;
+  const text = said.split('\n').map(printable).join('\n');
+  process.stderr.write(`${paint('bad', 'swarmgate:', process.stderr)} ${text}\n`);
+  return exitCode;
+}
+
+function asFailure(error: unknown): CommandFailure {
+  if (error instanceof CommandFailure) return error;
+  if (error instanceof TokenError) {
+    // Without its keys nothing is known about the token
+    const unknown = error.code === 'key_unavailable';
+    const message = unknown ? `${error.message}: check the address and the network` : error.message;
+    return new CommandFailure(
+      error.code,
+      unknown ? exitCodes.environment : exitCodes.refused,
+      message,
+    );
+  }
+  if (error instanceof CommanderError) return usage(`${commandLineFault(error)}\nSee --help`);
+  // Its own message could hold anything
+  const name = error instanceof Error ? error.name : 'unknown';
+  return new CommandFailure(
+    'internal',
+    exitCodes.environment,
+    `The command failed unexpectedly (${name}); please report what you ran, without the token`,
+  );
+}
+
+/** Commander's own words, without values that may be secrets. */
+function commandLineFault({ message }: CommanderError): string {
+  const fault = message
+    .replace(/^error: /, '')
+    .replace(/'(--[\w-]+)=[^']*'/, "'$1=…'")
+    .replace(/'[^']{48,}'/g, "'…'");
+  return fault.charAt(0).toUpperCase() + fault.slice(1);
+}
