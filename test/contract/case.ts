@@ -6,6 +6,12 @@ export interface ContractCase {
   readonly run: () => Promise<void>;
 }
 
+/** One module of cases under the name that reports show. */
+export interface ContractSuite {
+  readonly name: string;
+  readonly cases: readonly ContractCase[];
+}
+
 /** Fails unless both values are the same (`Object.is`). */
 export function equal<T>(actual: T, expected: T, what = 'value'): void {
   if (!Object.is(actual, expected)) {

@@ -1,0 +1,24 @@
+// The contract of the core: tokens, the verifier, the issuer, authorization, proofs, errors
+
+import type { ContractSuite } from './case.ts';
+import * as tamperAlg from './cases/tamper_alg.ts';
+import * as tamperFraming from './cases/tamper_framing.ts';
+import * as tamperGrants from './cases/tamper_grants.ts';
+import * as tamperHeader from './cases/tamper_header.ts';
+import * as tamperJson from './cases/tamper_json.ts';
+import * as tamperKey from './cases/tamper_key.ts';
+import * as tamperNames from './cases/tamper_names.ts';
+import * as tamperSignature from './cases/tamper_signature.ts';
+import * as tamperTime from './cases/tamper_time.ts';
+
+export const core: readonly ContractSuite[] = [
+  { name: 'tampering: algorithm', cases: tamperAlg.cases },
+  { name: 'tampering: key', cases: tamperKey.cases },
+  { name: 'tampering: header', cases: tamperHeader.cases },
+  { name: 'tampering: JSON', cases: tamperJson.cases },
+  { name: 'tampering: framing', cases: tamperFraming.cases },
+  { name: 'tampering: signature', cases: tamperSignature.cases },
+  { name: 'tampering: time', cases: tamperTime.cases },
+  { name: 'tampering: names', cases: tamperNames.cases },
+  { name: 'tampering: grants', cases: tamperGrants.cases },
+];
