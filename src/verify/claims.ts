@@ -157,6 +157,6 @@ export function checkTimes(
   if (notBefore !== undefined && notBefore > now + clockTolerance) return 'token_not_active';
   if (expiresAt - issuedAt > maxLifetime) return 'lifetime_too_long';
   // A lifetime that ends before it begins says that the issuer is broken.
-  if (expiresAt <= issuedAt) return 'claim_malformed';
+  if (expiresAt <= Math.max(issuedAt, notBefore ?? issuedAt)) return 'claim_malformed';
   return undefined;
 }
