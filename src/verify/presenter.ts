@@ -2,7 +2,8 @@
 
 import { checkOptionNames } from '../errors/caller.ts';
 import { TokenError } from '../errors/token_error.ts';
-import { checkDpopProof, proofUse, type ProofUse } from '../proof/dpop.ts';
+import { checkDpopProof, proofUse } from '../proof/dpop.ts';
+import type { ProofUse } from '../proof/replay.ts';
 import type { VerifiedAgent } from '../token/agent.ts';
 import type { Policy } from './policy.ts';
 

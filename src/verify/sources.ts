@@ -1,12 +1,11 @@
-// What a verifier asks of others, keys, revocation and replay: a hook that fails, lies or answers oddly means refusal.
+// What a verifier asks of others, keys and revocation: a hook that fails, lies or answers oddly means refusal.
 
 import { TokenError } from '../errors/token_error.ts';
 import { canonicalAlgorithm } from '../keys/algorithms.ts';
 import type { KeyQuery, KeySource, VerificationKey } from '../keys/key_source.ts';
-import type { ProofUse } from '../proof/dpop.ts';
-import type { ReplayGuard } from '../proof/replay.ts';
 import type { RevocationSource } from '../revoke/revocation_source.ts';
 import type { TokenIdentity } from '../token/identity.ts';
+import { isName } from '../token/shape.ts';
 
 const asRefusal = (cause: unknown, code: 'key_unavailable' | 'revocation_unavailable') =>
   cause instanceof TokenError ? cause : new TokenError(code, { cause });
@@ -20,7 +19,7 @@ export async function findKey(
     const found = source.find(query);
     const key = found instanceof Promise ? await found : found;
     // A source of the caller's own making may be less strict than ours (RFC 8725 section 3.1).
-    return canonicalAlgorithm(key.alg) === canonicalAlgorithm(query.alg)
+    return canonicalAlgorithm(key.alg) === canonicalAlgorithm(query.alg) && isName(key.thumbprint)
       ? key
       : new TokenError('key_unusable');
   } catch (cause) {
@@ -39,18 +38,5 @@ export async function askRevocation(
     return revoked === false ? undefined : new TokenError('token_revoked');
   } catch (cause) {
     return asRefusal(cause, 'revocation_unavailable');
-  }
-}
-
-/** Records a proof as used; a TokenError where it was used before, or nobody can tell. */
-export async function askReplay(
-  guard: ReplayGuard,
-  { id, expiresAt }: ProofUse,
-): Promise<TokenError | undefined> {
-  try {
-    const first = await guard.use(id, expiresAt);
-    return first === true ? undefined : new TokenError('proof_replayed');
-  } catch (cause) {
-    return cause instanceof TokenError ? cause : new TokenError('proof_replayed', { cause });
   }
 }

@@ -2,18 +2,19 @@
 
 import { readClock } from '../errors/caller.ts';
 import { TokenError, type Result } from '../errors/token_error.ts';
+import { askReplay } from '../proof/replay.ts';
 import type { VerifiedAgent } from '../token/agent.ts';
 import type { AgentClaims } from '../token/claims.ts';
 import { parseToken } from '../token/parse.ts';
 import { acceptToken, ownGrant, type AcceptedToken } from './accept.ts';
-import { boundedCache, type BoundedCache } from './cache.ts';
+import { boundedCache, type BoundedCache } from '../token/bounded_cache.ts';
 import { checkClaims, checkTimes } from './claims.ts';
 import { chainNarrows, readChain } from './delegation.ts';
 import { checkHeader } from './header.ts';
 import { readPolicy, type Policy, type VerifierOptions } from './policy.ts';
 import { checkPresenter, readPresentation, type ProofOptions } from './presenter.ts';
 import { signatureVerifies } from './signature.ts';
-import { askReplay, askRevocation, findKey } from './sources.ts';
+import { askRevocation, findKey } from './sources.ts';
 
 /** Options of one verification. */
 export type VerifyOptions = ProofOptions;

@@ -1,4 +1,4 @@
-// A bounded cache of tokens whose signature verified: two generations, so that a hit costs one look-up and no reordering.
+// A bounded cache in two generations: a hit costs one look-up and no reordering.
 
 /** A bounded map that forgets what has not been asked for lately. */
 export interface BoundedCache<V> {
