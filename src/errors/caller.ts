@@ -13,6 +13,15 @@ export function checkOptionNames(
   if (unknown !== undefined) throw new TypeError(`${owner} has no option "${unknown}"`);
 }
 
+/** Refuses `undefined` given on purpose: `{ token: agent.token }` must not switch a check off. */
+export function checkNotUndefined(options: object, names: readonly string[]): void {
+  for (const name of names) {
+    if (Object.hasOwn(options, name) && Reflect.get(options, name) === undefined) {
+      throw new TypeError(`"${name}" must not be undefined: leave it out for the default`);
+    }
+  }
+}
+
 /** Reads a number option within its range, or its default. */
 export function numberOption(
   name: string,

@@ -3,14 +3,15 @@
 import { CompactSign, flattenedVerify } from 'jose';
 import { checkOptionNames, readClock, systemClock, type Clock } from '../errors/caller.ts';
 import { TokenError, type Result } from '../errors/token_error.ts';
-import { canonicalAlgorithm, type SigningAlgorithm } from '../keys/algorithms.ts';
+import { canonicalAlgorithm } from '../keys/algorithms.ts';
 import { importVerificationKey } from '../keys/public_jwk.ts';
 import type { SigningKey } from '../keys/signing_key.ts';
 import { encodeBase64url } from '../token/base64url.ts';
 import { parseToken } from '../token/parse.ts';
 import { isFiniteNumber, isName } from '../token/shape.ts';
-import { targetMatches, targetUri } from './htu.ts';
-import type { ReplayGuard } from './replay.ts';
+import { defaultAlgorithms, readExpectations, type DpopExpectations } from './expectations.ts';
+import { sentTarget, targetMatches } from './htu.ts';
+import { askReplay, type ProofUse, type ReplayGuard } from './replay.ts';
 
 /** How long a proof may be used after its `iat`, in seconds. */
 const maxProofAge = 60;
@@ -41,29 +42,6 @@ export interface DpopProof {
   /** When it was made, seconds since the epoch. */
   readonly issuedAt: number;
   /** Until when its `jti` must be remembered, seconds since the epoch. */
-  readonly expiresAt: number;
-}
-
-/** What a proof is checked against. */
-export interface DpopExpectations {
-  readonly method: string;
-  readonly url: string | URL;
-  /** The access token that the proof came with; its hash must be the proof's `ath`. */
-  readonly token?: string;
-  /** Thumbprint that the proof's key must have. */
-  readonly jkt?: string;
-  /** Answers whether a nonce is one of this server's; given, a proof without a good one is refused. */
-  readonly isNonce?: (nonce: string) => boolean | Promise<boolean>;
-  /** Accepted algorithms; default ES256 and Ed25519. */
-  readonly algorithms?: readonly SigningAlgorithm[];
-  /** Accepted difference between clocks, in seconds; default 5. */
-  readonly clockTolerance?: number;
-  readonly clock?: Clock;
-}
-
-/** Something that may be used once. */
-export interface ProofUse {
-  readonly id: string;
   readonly expiresAt: number;
 }
 
@@ -100,8 +78,7 @@ async function accessTokenHash(token: string): Promise<string> {
 export async function createDpopProof(options: DpopProofOptions): Promise<string> {
   checkOptionNames('createDpopProof', options, ['key', 'method', 'url', 'token', 'nonce', 'clock']);
   const { key, method, token, nonce, clock = systemClock } = options;
-  const url = String(options.url);
-  const htu = url.startsWith('urn:') ? url : targetUri(url);
+  const htu = sentTarget(String(options.url));
   if (htu === undefined) throw new TypeError('"url" must be an http(s) URL or a URN');
   const claims = {
     jti: crypto.randomUUID(),
@@ -123,10 +100,21 @@ const refuse = (code: 'proof_invalid' | 'proof_nonce_required', member?: string)
   error: new TokenError(code, member === undefined ? {} : { member }),
 });
 
+type NonceCheck = NonNullable<DpopExpectations['isNonce']>;
+
+/** A check that fails, or answers anything but `true`, has not recognised the nonce. */
+async function isOurs(nonce: unknown, isNonce: NonceCheck): Promise<boolean> {
+  try {
+    return typeof nonce === 'string' && (await isNonce(nonce)) === true;
+  } catch {
+    return false;
+  }
+}
+
 /** Checks a proof as {@link verifyDpopProof} does, with the refusal as a value. */
 export async function checkDpopProof(proof: string, expected: DpopExpectations): Promise<Outcome> {
   const { method, token, jkt, isNonce, clockTolerance = 5, clock = systemClock } = expected;
-  const { algorithms = ['ES256', 'Ed25519'] } = expected;
+  const { algorithms = defaultAlgorithms } = expected;
   const url = String(expected.url);
   const now = readClock(clock);
   const parsed = parseToken(proof, proofBytes);
@@ -164,7 +152,7 @@ export async function checkDpopProof(proof: string, expected: DpopExpectations):
   if (token !== undefined && ath !== (await accessTokenHash(token))) {
     return refuse('proof_invalid', 'ath');
   }
-  if (isNonce !== undefined && !(typeof nonce === 'string' && (await isNonce(nonce)) === true)) {
+  if (isNonce !== undefined && !(await isOurs(nonce, isNonce))) {
     return refuse('proof_nonce_required');
   }
   const proofJkt = key.thumbprint;
@@ -180,6 +168,7 @@ export async function checkDpopProof(proof: string, expected: DpopExpectations):
  * @param proof the value of the request's one `DPoP` header
  * @param expected the request, and optionally a guard that lets each proof through once
  * @throws TokenError `proof_invalid`, `proof_replayed`, `proof_nonce_required`
+ * @throws TypeError for a mistake in what is expected, which it names
  * @see RFC 9449 section 4.3
  * @example
  * ```ts
@@ -199,11 +188,9 @@ export async function verifyDpopProof(
   expected: DpopExpectations & { readonly replay?: ReplayGuard },
 ): Promise<DpopProof> {
   const { replay } = expected;
-  const checked = await checkDpopProof(proof, { ...expected });
+  const checked = await checkDpopProof(proof, readExpectations(expected));
   if (!checked.ok) throw checked.error;
-  const { id, expiresAt } = proofUse(checked.value);
-  if (replay !== undefined && (await replay.use(id, expiresAt)) !== true) {
-    throw new TokenError('proof_replayed');
-  }
+  const replayed = replay && (await askReplay(replay, proofUse(checked.value)));
+  if (replayed !== undefined) throw replayed;
   return checked.value;
 }

@@ -16,8 +16,19 @@ function readTarget(url: string): Target | undefined {
   return { origin: new URL(match[1]).origin, path: match[2] ?? '/' };
 }
 
+/** Tells whether a proof can be for this: an http(s) URL without user info, or a URN. */
+export function isTarget(url: string): boolean {
+  return url.startsWith('urn:') || readTarget(url) !== undefined;
+}
+
+/** What a new proof for a URL names: the URL as it will be sent, its path resolved and encoded. */
+export function sentTarget(url: string): string | undefined {
+  if (url.startsWith('urn:')) return url;
+  return URL.canParse(url) ? targetUri(new URL(url).href) : undefined;
+}
+
 /** The URL that a proof for a request names: without query and fragment. `undefined`: no http(s) URL. */
-export function targetUri(url: string): string | undefined {
+function targetUri(url: string): string | undefined {
   const target = readTarget(url);
   return target === undefined ? undefined : target.origin + target.path;
 }

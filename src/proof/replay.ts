@@ -1,6 +1,7 @@
 // ReplayGuard: lets each proof id through once; and the version that lives in memory.
 
 import { numberOption, readClock, systemClock, type Clock } from '../errors/caller.ts';
+import { TokenError } from '../errors/token_error.ts';
 
 /** Records what may happen only once. */
 export interface ReplayGuard {
@@ -9,6 +10,26 @@ export interface ReplayGuard {
    * time, `false` when it was recorded before. Must be atomic. May throw when it cannot tell.
    */
   use(id: string, expiresAt: number): boolean | Promise<boolean>;
+}
+
+/** Something that may be used once. */
+export interface ProofUse {
+  readonly id: string;
+  /** Seconds since the epoch. */
+  readonly expiresAt: number;
+}
+
+/** Records a proof as used; a TokenError where it was used before, or nobody can tell. */
+export async function askReplay(
+  guard: ReplayGuard,
+  { id, expiresAt }: ProofUse,
+): Promise<TokenError | undefined> {
+  try {
+    const first = await guard.use(id, expiresAt);
+    return first === true ? undefined : new TokenError('proof_replayed');
+  } catch (cause) {
+    return cause instanceof TokenError ? cause : new TokenError('proof_replayed', { cause });
+  }
 }
 
 /** Options of {@link memoryReplayGuard}. */
@@ -42,20 +63,35 @@ export function memoryReplayGuard(options: MemoryReplayOptions = {}): ReplayGuar
     fallback: 100_000,
   });
   const seen = new Map<string, number>();
-  let latest = -Infinity;
-  return {
-    use(id, expiresAt) {
-      // The clock of a machine may be set back; entries must not outlive their use by that.
-      latest = Math.max(latest, readClock(clock));
-      const until = seen.get(id);
-      if (until !== undefined && until > latest) return false;
-      if (seen.size >= maxEntries) {
-        for (const [entry, end] of seen) if (end <= latest) seen.delete(entry);
-        if (seen.size >= maxEntries) return false;
+  // Until when the ids live that were forgotten to make room; and when the next of them ends.
+  let forgotten = -Infinity;
+  let nextEnd = -Infinity;
+
+  function makeRoom(now: number): void {
+    nextEnd = Infinity;
+    for (const [id, end] of seen) {
+      if (end > now) {
+        nextEnd = Math.min(nextEnd, end);
+      } else {
+        seen.delete(id);
+        forgotten = Math.max(forgotten, end);
       }
-      seen.delete(id);
+    }
+  }
+
+  return Object.freeze({
+    use(id, expiresAt) {
+      const now = readClock(clock);
+      // A clock may be set forward and back again: what has ended then is live once more, and what
+      // was forgotten meanwhile can no longer be told from new.
+      const until = seen.get(id);
+      if (until !== undefined && !(until <= now && until < expiresAt)) return false;
+      if (!(expiresAt > forgotten)) return false;
+      if (seen.size >= maxEntries && now >= nextEnd) makeRoom(now);
+      if (seen.size >= maxEntries && until === undefined) return false;
       seen.set(id, expiresAt);
+      nextEnd = Math.min(nextEnd, expiresAt);
       return true;
     },
-  };
+  } satisfies ReplayGuard);
 }
