@@ -3,6 +3,14 @@
 export { generateSigningKey } from '../keys/generate.ts';
 export { importSigningKey } from '../keys/import.ts';
 export type { SigningAlgorithm } from '../keys/algorithms.ts';
+export { planRotation } from '../keys/rotation.ts';
+export type {
+  KeyState,
+  RotatingKey,
+  RotationPlan,
+  RotationPolicy,
+  RotationStep,
+} from '../keys/rotation.ts';
 export type { PublicJwk, SigningKey } from '../keys/signing_key.ts';
 export { createDpopProof } from '../proof/dpop.ts';
 export type { DpopProofOptions } from '../proof/dpop.ts';
