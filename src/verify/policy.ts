@@ -1,6 +1,12 @@
 // The options of a verifier, checked once and turned into a policy that nobody can change afterwards.
 
-import { checkOptionNames, numberOption, systemClock, type Clock } from '../errors/caller.ts';
+import {
+  checkNotUndefined,
+  checkOptionNames,
+  numberOption,
+  systemClock,
+  type Clock,
+} from '../errors/caller.ts';
 import { isSigningAlgorithm, type VerificationAlgorithm } from '../keys/algorithms.ts';
 import type { KeySource } from '../keys/key_source.ts';
 import { memoryReplayGuard, type ReplayGuard } from '../proof/replay.ts';
@@ -71,6 +77,7 @@ export interface Policy {
   readonly maxDelegatedTokenBytes: number;
 }
 
+const defaultCacheEntries = 5000;
 const issuerOptionNames = ['issuer', 'keys', 'audience', 'algorithms', 'profile'];
 const sharedOptionNames = [
   'tiers',
@@ -89,23 +96,14 @@ const isText = (value: unknown): value is string => typeof value === 'string' &&
 const isFilledList = (value: unknown): value is readonly unknown[] =>
   Array.isArray(value) && value.length > 0;
 
-function given(options: object, name: string): boolean {
-  const value: unknown = Reflect.get(options, name);
-  if (value === undefined && Object.hasOwn(options, name)) {
-    throw new TypeError(`"${name}" must not be undefined: leave it out for the default`);
-  }
-  return value !== undefined;
-}
-
 function readAudience(options: TrustedIssuerOptions): readonly string[] | null {
-  if (!given(options, 'audience')) return ['swarm-bus'];
-  const { audience } = options;
+  const { audience = 'swarm-bus' } = options;
   if (audience === null) return null;
-  const list = typeof audience === 'string' ? [audience] : [...(audience ?? [])];
-  if (list.length === 0 || !list.every((entry) => isText(entry) && entry !== '*')) {
+  const list = typeof audience === 'string' ? [audience] : audience;
+  if (!isFilledList(list) || !list.every((entry) => isText(entry) && entry !== '*')) {
     throw new TypeError('"audience" must be a non-empty string, a list of them, or null');
   }
-  return list;
+  return [...list];
 }
 
 function readAlgorithms(options: TrustedIssuerOptions): ReadonlySet<unknown> {
@@ -126,7 +124,8 @@ function readAlgorithms(options: TrustedIssuerOptions): ReadonlySet<unknown> {
 }
 
 function readIssuer(options: TrustedIssuerOptions): TrustedIssuer {
-  const issuer = given(options, 'issuer') ? (options.issuer ?? null) : 'yamtam-engine';
+  checkNotUndefined(options, issuerOptionNames);
+  const { issuer = 'yamtam-engine' } = options;
   if (issuer !== null && !isText(issuer)) {
     throw new TypeError('"issuer" must be a non-empty string, or null');
   }
@@ -142,12 +141,11 @@ function readIssuer(options: TrustedIssuerOptions): TrustedIssuer {
 }
 
 function readIssuers(options: VerifierOptions): Pick<Policy, 'anyIssuer' | 'issuerFor'> {
+  const names = [...issuerOptionNames, ...sharedOptionNames];
+  checkOptionNames('createVerifier', options, [...names, 'issuers']);
   const single = !('issuers' in options);
-  checkOptionNames(
-    'createVerifier',
-    options,
-    single ? [...issuerOptionNames, ...sharedOptionNames] : ['issuers', ...sharedOptionNames],
-  );
+  if (!single)
+    checkOptionNames('createVerifier with "issuers"', options, ['issuers', ...sharedOptionNames]);
   const list: readonly TrustedIssuerOptions[] = 'issuers' in options ? options.issuers : [options];
   if (!isFilledList(list)) {
     throw new TypeError('"issuers" must be a non-empty list');
@@ -187,19 +185,25 @@ function readTiers(tiers: readonly string[] | undefined): readonly string[] {
   return Object.freeze([...tiers]);
 }
 
-function readCache(cache: SharedVerifierOptions['cache']): number {
+function readCache(cache: SharedVerifierOptions['cache'] = true): number {
   if (cache === false) return 0;
-  const entries = typeof cache === 'object' ? cache.maxEntries : undefined;
-  return numberOption('cache.maxEntries', entries, { min: 1, max: 1e7, fallback: 5000 });
+  if (cache === true) return defaultCacheEntries;
+  checkOptionNames('"cache"', cache, ['maxEntries']);
+  const range = { min: 1, max: 1e7, fallback: defaultCacheEntries };
+  return numberOption('cache.maxEntries', cache.maxEntries, range);
 }
 
 /** Checks the options of a verifier; every mistake is a TypeError that names the option. */
 export function readPolicy(options: VerifierOptions): Policy {
   const issuers = readIssuers(options);
+  checkNotUndefined(options, sharedOptionNames);
   const { revocation, replay, clock = systemClock } = options;
   if (typeof clock !== 'function') throw new TypeError('"clock" must be a function');
-  if (given(options, 'revocation') && typeof revocation?.isRevoked !== 'function') {
+  if (revocation !== undefined && typeof revocation?.isRevoked !== 'function') {
     throw new TypeError('"revocation" must be a revocation source');
+  }
+  if (replay !== undefined && replay !== null && typeof replay.use !== 'function') {
+    throw new TypeError('"replay" must be a replay guard, or null');
   }
   const bytes = { min: 256, max: 65_536 };
   return {
