@@ -40,8 +40,9 @@ export function authorize(
   required: string | readonly string[],
 ): AuthorizedCall {
   if (!isVerifiedAgent(agent)) throw new TypeError('"agent" must come from a verifier');
-  const scopes = typeof required === 'string' ? [required] : [...required];
-  if (!scopes.every((scope) => isScope(scope))) {
+  const list: unknown = typeof required === 'string' ? [required] : required;
+  const scopes = Array.isArray(list) ? list.filter(isScope) : [];
+  if (!Array.isArray(list) || scopes.length !== list.length) {
     throw new TypeError('"required" must hold well-formed scopes');
   }
   if (!coversAll(agent.scope, scopes)) throw new TokenError('scope_insufficient');
