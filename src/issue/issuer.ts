@@ -3,6 +3,7 @@
 import { CompactSign } from 'jose';
 import { isScope } from '../authorize/scope.ts';
 import {
+  checkNotUndefined,
   checkOptionNames,
   numberOption,
   readClock,
@@ -12,12 +13,11 @@ import {
 import { TokenError } from '../errors/token_error.ts';
 import { isSigningAlgorithm } from '../keys/algorithms.ts';
 import type { SigningKey } from '../keys/signing_key.ts';
-import { decodeBase64url } from '../token/base64url.ts';
-import { reservedClaims, type Confirmation, type StatusClaim } from '../token/claims.ts';
+import type { Confirmation, StatusClaim } from '../token/claims.ts';
 import { isAgentId } from '../token/identity.ts';
 import { defaultMaxTokenBytes } from '../token/parse.ts';
-import { isName, isRecord } from '../token/shape.ts';
-import { findSecretName } from './secret_names.ts';
+import { isCompactJwe, isConfirmation, isName, isRecord, isStatus } from '../token/shape.ts';
+import { readExtraClaims } from './extra_claims.ts';
 
 /** Options of {@link createIssuer}. */
 export interface IssuerOptions {
@@ -70,6 +70,15 @@ export interface Issuer {
   issueAgentToken(request: AgentTokenRequest): Promise<string>;
 }
 
+const optionNames = [
+  'key',
+  'issuer',
+  'audience',
+  'lifetime',
+  'scopeFormat',
+  'maxTokenBytes',
+  'clock',
+];
 const requestNames = [
   'sub',
   'tier',
@@ -95,31 +104,22 @@ interface Settings {
 }
 
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
+// No verifier can be configured for it: it would look as if it were for all.
+const isAudience = (value: unknown): boolean => isText(value) && value !== '*';
 const seconds = { min: 1, max: 3600 };
 
 function readSettings(options: IssuerOptions): Settings {
-  checkOptionNames('createIssuer', options, [
-    'key',
-    'issuer',
-    'audience',
-    'lifetime',
-    'scopeFormat',
-    'maxTokenBytes',
-    'clock',
-  ]);
+  checkOptionNames('createIssuer', options, optionNames);
+  checkNotUndefined(options, optionNames);
   const { key, scopeFormat = 'string', clock = systemClock } = options;
-  if (!isRecord(key) || key.privateKey?.type !== 'private' || !isSigningAlgorithm(key.alg)) {
+  const usable = isRecord(key) && key.privateKey?.type === 'private' && isName(key.kid);
+  if (!usable || !isSigningAlgorithm(key.alg)) {
     throw new TypeError('"key" must be a signing key with a private, asymmetric key');
   }
-  for (const name of ['issuer', 'audience'] as const) {
-    if (Object.hasOwn(options, name) && !options[name]) {
-      throw new TypeError(`"${name}" must be a non-empty string`);
-    }
-  }
   const { issuer = 'yamtam-engine', audience = 'swarm-bus' } = options;
-  const audiences = typeof audience === 'string' ? [audience] : [...audience];
+  const audiences: unknown = typeof audience === 'string' ? [audience] : audience;
   if (!isText(issuer)) throw new TypeError('"issuer" must be a non-empty string');
-  if (audiences.length === 0 || !audiences.every(isText)) {
+  if (!Array.isArray(audiences) || audiences.length === 0 || !audiences.every(isAudience)) {
     throw new TypeError('"audience" must be a non-empty string, or a list of them');
   }
   if (scopeFormat !== 'string' && scopeFormat !== 'array') {
@@ -130,7 +130,7 @@ function readSettings(options: IssuerOptions): Settings {
   return {
     key,
     iss: issuer,
-    aud: typeof audience === 'string' ? audience : audiences,
+    aud: typeof audience === 'string' ? audience : [...audience],
     lifetime: numberOption('lifetime', options.lifetime, { ...seconds, fallback: 900 }),
     scopeFormat,
     maxTokenBytes: numberOption('maxTokenBytes', options.maxTokenBytes, bytes),
@@ -147,34 +147,26 @@ function readScope(scope: unknown, format: Settings['scopeFormat']): object {
   return members.length === 0 ? {} : { scope: members.join(' ') };
 }
 
-function readExtraClaims(claims: unknown): object {
-  if (claims === undefined) return {};
-  if (!isRecord(claims)) throw new TypeError('"claims" must be an object');
-  const reserved = Object.keys(claims).find((name) => reservedClaims.has(name));
-  if (reserved !== undefined) throw new TypeError(`"claims" must not set "${reserved}"`);
-  const secret = findSecretName(claims);
-  if (secret !== undefined) {
-    throw new TypeError(`"claims" must not carry "${secret}" in the clear: seal it`);
-  }
-  return claims;
+function copyStatus({ status_list: { idx, uri } }: StatusClaim): StatusClaim {
+  return { status_list: { idx, uri } };
 }
 
 function readClaims(request: AgentTokenRequest, settings: Settings): object {
   checkOptionNames('issueAgentToken', request, requestNames);
+  checkNotUndefined(request, requestNames);
   const { sub, tier, sid, cnf, sealed, status } = request;
   if (!isAgentId(sub)) throw new TypeError('"sub" must be an agent id');
   if (typeof tier !== 'string' || !tierName.test(tier)) {
     throw new TypeError('"tier" must be a lower-case name');
   }
   if (sid !== undefined && !isName(sid)) throw new TypeError('"sid" must be a short string');
-  if (cnf !== undefined && !(isText(cnf?.jkt) && decodeBase64url(cnf.jkt)?.length === 32)) {
+  if (cnf !== undefined && !isConfirmation(cnf)) {
     throw new TypeError('"cnf" must be { jkt }, a SHA-256 thumbprint');
   }
-  if (sealed !== undefined && !(isText(sealed) && sealed.split('.').length === 5)) {
+  if (sealed !== undefined && !isCompactJwe(sealed)) {
     throw new TypeError('"sealed" must be a compact JWE');
   }
-  const idx = status?.status_list?.idx;
-  if (status !== undefined && !(Number.isSafeInteger(idx) && isText(status.status_list.uri))) {
+  if (status !== undefined && !isStatus(status)) {
     throw new TypeError('"status" must be { status_list: { idx, uri } }');
   }
   const lifetime = numberOption('lifetime', request.lifetime, {
@@ -196,7 +188,7 @@ function readClaims(request: AgentTokenRequest, settings: Settings): object {
     ...readScope(request.scope, settings.scopeFormat),
     ...(cnf === undefined ? {} : { cnf: { jkt: cnf.jkt } }),
     ...(sealed === undefined ? {} : { sealed }),
-    ...(status === undefined ? {} : { status }),
+    ...(status === undefined ? {} : { status: copyStatus(status) }),
   };
 }
 

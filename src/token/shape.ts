@@ -1,4 +1,7 @@
-// The shapes that claims may have: small tests without policy.
+// The shapes that claims may have: small tests without policy, the same for issuing and verifying.
+
+import { isBase64url } from './base64url.ts';
+import type { Confirmation, StatusClaim } from './claims.ts';
 
 const maxNameLength = 128;
 // C0 and C1 controls: they would break a log line or a header.
@@ -29,4 +32,29 @@ export function audienceList(aud: unknown): readonly string[] | undefined {
   if (typeof aud === 'string') return [aud];
   if (!Array.isArray(aud)) return undefined;
   return aud.every((entry): entry is string => typeof entry === 'string') ? aud : undefined;
+}
+
+/** A SHA-256 thumbprint (RFC 7638) in base64url: 32 bytes. */
+const isThumbprint = (value: unknown): boolean =>
+  typeof value === 'string' && value.length === 43 && isBase64url(value);
+
+/**
+ * `cnf` with a thumbprint and nothing else: another confirmation could not be checked here, and so
+ * is refused (RFC 7800 section 3.1 leaves that to the profile).
+ */
+export function isConfirmation(value: unknown): value is Confirmation {
+  return isRecord(value) && Object.keys(value).length === 1 && isThumbprint(value['jkt']);
+}
+
+/** `status` (Token Status List): an index and the URI of its list. */
+export function isStatus(value: unknown): value is StatusClaim {
+  const list = isRecord(value) ? value['status_list'] : undefined;
+  if (!isRecord(list)) return false;
+  const { idx, uri } = list;
+  return Number.isSafeInteger(idx) && Number(idx) >= 0 && typeof uri === 'string' && uri !== '';
+}
+
+/** `sealed`: a compact JWE (RFC 7516 section 7.1), of which only the form is looked at. */
+export function isCompactJwe(value: unknown): value is string {
+  return typeof value === 'string' && /^[\w-]+\.[\w-]*\.[\w-]+\.[\w-]*\.[\w-]+$/.test(value);
 }

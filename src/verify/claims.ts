@@ -3,10 +3,16 @@
 import { parseScopeClaim } from '../authorize/scope.ts';
 import type { ErrorCode } from '../errors/codes.ts';
 import { TokenError, type Result } from '../errors/token_error.ts';
-import { decodeBase64url } from '../token/base64url.ts';
 import { isAgentId } from '../token/identity.ts';
 import type { TokenProfile } from './header.ts';
-import { audienceList, isFiniteNumber, isName, isRecord } from '../token/shape.ts';
+import {
+  audienceList,
+  isCompactJwe,
+  isConfirmation,
+  isFiniteNumber,
+  isName,
+  isStatus,
+} from '../token/shape.ts';
 
 /** What the claims of one issuer's tokens are held against. */
 export interface ClaimRules {
@@ -41,21 +47,7 @@ const required: Readonly<Record<TokenProfile, readonly string[]>> = {
   engine: ['exp', 'iat', 'aud', 'sub'],
 };
 
-const isCompactJwe = (value: unknown): boolean =>
-  typeof value === 'string' && /^[\w-]+\.[\w-]*\.[\w-]+\.[\w-]*\.[\w-]+$/.test(value);
-
 const isHopLimit = (value: unknown): boolean => value === 1 || value === 2 || value === 3;
-
-/** `status` (Token Status List): an index and the URI of its list. */
-function isStatus(value: unknown): boolean {
-  const list = isRecord(value) ? value['status_list'] : undefined;
-  return (
-    isRecord(list) &&
-    Number.isSafeInteger(list['idx']) &&
-    Number(list['idx']) >= 0 &&
-    typeof list['uri'] === 'string'
-  );
-}
 
 /** Optional claims, each with the test that its value must pass. */
 const optional: readonly (readonly [name: string, test: (value: unknown) => boolean])[] = [
@@ -66,16 +58,6 @@ const optional: readonly (readonly [name: string, test: (value: unknown) => bool
   ['status', isStatus],
   ['dlg_max', isHopLimit],
 ];
-
-/**
- * The thumbprint that a token is bound to. A confirmation with any other member cannot be checked
- * here, and so is refused (RFC 7800 section 3.1 leaves that to the profile).
- */
-function readJkt(cnf: unknown): string | undefined {
-  if (!isRecord(cnf) || Object.keys(cnf).length !== 1) return undefined;
-  const { jkt } = cnf;
-  return typeof jkt === 'string' && decodeBase64url(jkt)?.length === 32 ? jkt : undefined;
-}
 
 const refuse = (code: ErrorCode, member?: string): Result<never, TokenError> => ({
   ok: false,
@@ -110,8 +92,7 @@ export function checkClaims(
   }
   const scopes = scope === undefined ? [] : parseScopeClaim(scope);
   if (scopes === undefined) return refuse('claim_malformed', 'scope');
-  const jkt = cnf === undefined ? undefined : readJkt(cnf);
-  if (cnf !== undefined && jkt === undefined) return refuse('claim_malformed', 'cnf');
+  if (cnf !== undefined && !isConfirmation(cnf)) return refuse('claim_malformed', 'cnf');
   const audience = audienceList(aud);
   if (audience === undefined) return refuse('claim_malformed', 'aud');
   if (rules.audience !== null && !rules.audience.some((entry) => audience.includes(entry))) {
@@ -129,7 +110,7 @@ export function checkClaims(
       expiresAt: exp,
       tier,
       scope: scopes,
-      jkt,
+      jkt: cnf?.jkt,
     },
   };
 }
