@@ -20,6 +20,8 @@ export interface KeyQuery {
 
 /** Where verification keys come from. The same key is the same object as long as it is trusted. */
 export interface KeySource {
+  /** Thumbprints of all its keys, where they are known beforehand: for checks of a configuration. */
+  readonly thumbprints?: ReadonlySet<string>;
   /**
    * Finds exactly one key, at once where it is in memory.
    *

@@ -52,7 +52,13 @@ export async function localKeys(
     throw new TypeError('Two keys of the set have the same "kid"');
   }
   const index = indexKeys(published);
-  return Object.freeze({ find: (query) => selectKey(index, query) } satisfies KeySource);
+  const thumbprints = new Set(
+    published.flatMap(({ keys: list }) => list.map(({ thumbprint }) => thumbprint)),
+  );
+  return Object.freeze({
+    thumbprints,
+    find: (query) => selectKey(index, query),
+  } satisfies KeySource);
 }
 
 function listOf(keys: JWK | { readonly keys: readonly JWK[] }): readonly unknown[] {

@@ -140,6 +140,12 @@ function readIssuer(options: TrustedIssuerOptions): TrustedIssuer {
   return { issuer, keys, audience, algorithms: readAlgorithms(options), profile };
 }
 
+/** As far as it can be told beforehand: a remote source knows its keys only later. */
+function shareKey(one: KeySource, other: KeySource): boolean {
+  if (one === other) return true;
+  return [...(one.thumbprints ?? [])].some((name) => other.thumbprints?.has(name) === true);
+}
+
 function readIssuers(options: VerifierOptions): Pick<Policy, 'anyIssuer' | 'issuerFor'> {
   const names = [...issuerOptionNames, ...sharedOptionNames];
   checkOptionNames('createVerifier', options, [...names, 'issuers']);
@@ -156,8 +162,8 @@ function readIssuers(options: VerifierOptions): Pick<Policy, 'anyIssuer' | 'issu
     const trusted = readIssuer(entry);
     if (entries.has(trusted.issuer)) throw new TypeError('"issuers" names one issuer twice');
     for (const other of entries.values()) {
-      if (other.keys === trusted.keys && other.profile !== trusted.profile) {
-        throw new TypeError('"issuers" trusts the same keys under two profiles');
+      if (other.profile !== trusted.profile && shareKey(other.keys, trusted.keys)) {
+        throw new TypeError('"issuers" trusts one key under two profiles');
       }
     }
     entries.set(trusted.issuer, trusted);
