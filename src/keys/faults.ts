@@ -10,7 +10,7 @@ const sentences: Readonly<Record<JwkFault, string>> = {
   secret: 'Pass the public JWK, not a private or symmetric one',
   use: 'The key is not for this: its "use" or "key_ops" says so',
   alg: 'The algorithm does not fit the key',
-  weak: 'The key is weak: RSA needs 2048 to 4096 bits and an odd exponent of at least 65537',
+  weak: 'The key is weak: RSA needs 2048 to 4096 bits and the exponent 65537',
 };
 
 /** The caller's mistake as a TypeError, with the place of the key where it is one of several. */

@@ -5,7 +5,7 @@ import type { WaitUntil } from './remote_options.ts';
 
 /** One shared operation. */
 export interface SharedFlight {
-  /** Waits for the flight under way, or begins one. Rejects when it fails or takes too long. */
+  /** Waits for the flight under way, or begins one; ends when there is news, good or bad. */
   run(): Promise<void>;
   /**
    * `under_way`, `lost` (begun, over its time, and never heard of again), or `none`.
@@ -38,12 +38,14 @@ const late = Symbol('late');
  */
 export function sharedFlight(plan: FlightPlan): SharedFlight {
   let current: Flight | undefined;
+  let landed = 0;
 
   function begin(): Promise<void> {
     const landing = limited(plan);
     const flight = { landing, startedAt: plan.clock() };
     current = flight;
     const settled = landing.catch(plan.onFailure).finally(() => {
+      landed++;
       if (current === flight) current = undefined;
     });
     keepAlive(plan.waitUntil, settled);
@@ -61,7 +63,10 @@ export function sharedFlight(plan: FlightPlan): SharedFlight {
     for (let joined = 0; joined < 2; joined++) {
       const flight = current;
       if (flight === undefined || state() === 'lost') break;
+      const before = landed;
       if ((await within(flight.landing, plan.timeout)) !== late) return;
+      // Another waiter's flight may have come and gone meanwhile: it brought the news for all.
+      if (landed !== before) return;
       if (current === flight) break;
     }
     return begin();

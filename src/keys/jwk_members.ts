@@ -50,6 +50,12 @@ const smallOrderPoints: ReadonlySet<string> = new Set([
   'xxdqcD1N2E-6PAt2DRBnDyogU_osOczGTsf9d5KsA3o',
 ]);
 
+/**
+ * 65,537, the only public exponent: smaller ones fall to known attacks, larger ones burn CPU, and
+ * not every runtime takes them.
+ */
+const rsaExponent = 'AQAB';
+
 /** A copy of a JWK's own members, without a prototype; `undefined` for what is not an object. */
 export function copyMembers(jwk: unknown): Readonly<Record<string, unknown>> | undefined {
   if (typeof jwk !== 'object' || jwk === null || Array.isArray(jwk)) return undefined;
@@ -105,25 +111,13 @@ function readRsa({ n, e }: Readonly<Record<string, unknown>>): KeyMembers | JwkF
   // Before decoding: what is far over the limit needs no bytes made of it.
   if (n.length > rsaModulusBits.max) return 'weak';
   const modulus = decodeBase64url(n);
-  const exponent = e.length > 8 ? undefined : decodeBase64url(e);
-  if (modulus === undefined || exponent === undefined) return 'malformed';
-  const [top] = modulus;
+  const top = modulus?.[0];
   // The fewest octets that hold the number: a leading zero would be a second spelling (RFC 7518 section 2).
-  if (top === undefined || top === 0 || exponent[0] === undefined || exponent[0] === 0) {
-    return 'malformed';
-  }
+  if (modulus === undefined || top === undefined || top === 0) return 'malformed';
   const bits = modulus.length * 8 - (Math.clz32(top) - 24);
   const odd = ((modulus.at(-1) ?? 0) & 1) === 1;
-  if (bits < rsaModulusBits.min || bits > rsaModulusBits.max || !odd) return 'weak';
-  return isSoundExponent(exponent) ? { kty: 'RSA', e, n } : 'weak';
-}
-
-/** Odd, at least 65,537, below 2^32: smaller ones fall to known attacks, larger ones burn CPU. */
-function isSoundExponent(exponent: Uint8Array): boolean {
-  if (exponent.length > 4) return false;
-  let value = 0;
-  for (const byte of exponent) value = value * 256 + byte;
-  return value >= 65_537 && value % 2 === 1;
+  const fits = bits >= rsaModulusBits.min && bits <= rsaModulusBits.max && odd;
+  return fits && e === rsaExponent ? { kty: 'RSA', e, n } : 'weak';
 }
 
 function decodeExact(text: string, length: number): Uint8Array | undefined {

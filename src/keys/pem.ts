@@ -25,8 +25,9 @@ const advice: ReadonlyMap<string, string> = new Map([
   ['PUBLIC KEY', 'Pass the private key, not the public one'],
 ]);
 
-/** One algorithm for each kind of key: enough to learn which kind a text holds. */
-const kinds: readonly SigningAlgorithm[] = ['ES256', 'ES384', 'Ed25519', 'RS256'];
+// One algorithm for each kind of key: enough to learn which kind a text holds. Ed25519 stands last,
+// because workerd takes any key for one until it is exported.
+const kinds: readonly SigningAlgorithm[] = ['ES256', 'ES384', 'RS256', 'Ed25519'];
 
 /**
  * Reads a PEM text as a JWK.
