@@ -79,3 +79,11 @@ export const ed8037 = {
   d: 'nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A',
   x: '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo',
 } as const;
+
+/** RFC 8037 appendix A.6 with RFC 7748 section 6.1: Bob's key, private. */
+export const x25519 = {
+  kty: 'OKP',
+  crv: 'X25519',
+  x: '3p7bfXt9wbTTW2HC7OQ1Nz-DQ8hbeGdNrfx-FG-IK08',
+  d: 'XasIfmJKikt54X-Lg4AO5m87sSkmGLb9HC-LJ_-I4Os',
+} as const;
