@@ -50,7 +50,7 @@ const entry = v.pipe(
     issuer: printable,
     audience: v.optional(
       v.union(
-        [audience, v.pipe(v.array(audience), v.minLength(1))],
+        [audience, v.pipe(v.array(audience), v.minLength(1, 'must not be empty'))],
         'must be an audience or a non-empty list of them',
       ),
     ),

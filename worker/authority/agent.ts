@@ -15,7 +15,7 @@ import {
 /** How long a send waits for the outcome of another with the same nonce, in milliseconds. */
 const patienceMs = 2_000;
 
-export class Agent extends DurableObject {
+export class Agent extends DurableObject<object> {
   readonly #schema: Schema;
   readonly #nonces: NonceStore;
   readonly #waiters = new Map<string, Set<() => void>>();

@@ -16,7 +16,7 @@ export function directoryStub(
   return namespace.getByName('mailboxes');
 }
 
-export class Directory extends DurableObject {
+export class Directory extends DurableObject<object> {
   readonly #store: DirectoryStore;
 
   constructor(ctx: DurableObjectState, env: object) {
