@@ -1,6 +1,10 @@
 // The contract of the core: tokens, the verifier, the issuer, authorization, proofs, errors
 
 import type { ContractSuite } from './case.ts';
+import * as controls from './cases/controls.ts';
+import * as engineInterop from './cases/engine_interop.ts';
+import * as jsonCorpus from './cases/json_corpus.ts';
+import * as pipelineOrder from './cases/pipeline_order.ts';
 import * as tamperAlg from './cases/tamper_alg.ts';
 import * as tamperFraming from './cases/tamper_framing.ts';
 import * as tamperGrants from './cases/tamper_grants.ts';
@@ -12,6 +16,7 @@ import * as tamperSignature from './cases/tamper_signature.ts';
 import * as tamperTime from './cases/tamper_time.ts';
 
 export const core: readonly ContractSuite[] = [
+  { name: 'controls', cases: controls.cases },
   { name: 'tampering: algorithm', cases: tamperAlg.cases },
   { name: 'tampering: key', cases: tamperKey.cases },
   { name: 'tampering: header', cases: tamperHeader.cases },
@@ -21,4 +26,7 @@ export const core: readonly ContractSuite[] = [
   { name: 'tampering: time', cases: tamperTime.cases },
   { name: 'tampering: names', cases: tamperNames.cases },
   { name: 'tampering: grants', cases: tamperGrants.cases },
+  { name: 'JSON corpus', cases: jsonCorpus.cases },
+  { name: 'order of the pipeline', cases: pipelineOrder.cases },
+  { name: 'the engine', cases: engineInterop.cases },
 ];
