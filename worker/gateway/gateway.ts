@@ -1,7 +1,7 @@
 // The gateway as a Worker's fetch handler: configuration once, then one router for every request.
 
 import { waitUntil } from 'cloudflare:workers';
-import { Hono } from 'hono/tiny';
+import { Hono } from 'hono';
 import type { RevocationSource } from '../../src/index.ts';
 import { readBindings, readConfig } from '../env.ts';
 import { ConfigError } from '../env_values.ts';
