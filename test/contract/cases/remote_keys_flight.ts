@@ -104,6 +104,20 @@ export const cases: readonly ContractCase[] = [
     },
   },
   {
+    name: 'remoteKeys() lets a later waiter use what an earlier one fetched meanwhile',
+    run: async () => {
+      const server = keySetServer(silence, { timeout: 0.1 });
+      void asCancelled(() => outcome(server.keys, query));
+      server.answer(serve(jwk));
+      const early = outcome(server.keys, query);
+      await new Promise((resolve) => setTimeout(resolve, 60));
+      const late = outcome(server.keys, query);
+      equal(await early, 'a', 'early');
+      equal(await late, 'a', 'late');
+      equal(server.calls(), 2, 'calls');
+    },
+  },
+  {
     name: 'remoteKeys() fails those whose second request is never answered either',
     run: async () => {
       const server = keySetServer(silence, { timeout });
