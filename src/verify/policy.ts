@@ -51,7 +51,7 @@ export interface SharedVerifierOptions {
 
 /** Options of `createVerifier`: one trusted issuer, or several. */
 export type VerifierOptions =
-  | (TrustedIssuerOptions & SharedVerifierOptions)
+  | (TrustedIssuerOptions & { readonly issuers?: never } & SharedVerifierOptions)
   | ({ readonly issuers: readonly TrustedIssuerOptions[] } & SharedVerifierOptions);
 
 /** One trusted issuer, checked. */
@@ -130,7 +130,8 @@ function readIssuer(options: TrustedIssuerOptions): TrustedIssuer {
     throw new TypeError('"issuer" must be a non-empty string, or null');
   }
   const { keys, profile = 'at+jwt' } = options;
-  if (typeof keys?.find !== 'function') {
+  // A list of JWKs has a `find` too.
+  if (typeof keys?.find !== 'function' || Array.isArray(keys)) {
     throw new TypeError('"keys" must be a key source: see localKeys and remoteKeys');
   }
   if (profile !== 'at+jwt' && profile !== 'engine') {
@@ -149,10 +150,11 @@ function shareKey(one: KeySource, other: KeySource): boolean {
 function readIssuers(options: VerifierOptions): Pick<Policy, 'anyIssuer' | 'issuerFor'> {
   const names = [...issuerOptionNames, ...sharedOptionNames];
   checkOptionNames('createVerifier', options, [...names, 'issuers']);
-  const single = !('issuers' in options);
+  checkNotUndefined(options, ['issuers']);
+  const single = options.issuers === undefined;
   if (!single)
     checkOptionNames('createVerifier with "issuers"', options, ['issuers', ...sharedOptionNames]);
-  const list: readonly TrustedIssuerOptions[] = 'issuers' in options ? options.issuers : [options];
+  const list: readonly TrustedIssuerOptions[] = options.issuers ?? [options];
   if (!isFilledList(list)) {
     throw new TypeError('"issuers" must be a non-empty list');
   }
