@@ -3,6 +3,7 @@
 import type { ContractSuite } from './case.ts';
 import * as controls from './cases/controls.ts';
 import * as engineInterop from './cases/engine_interop.ts';
+import * as hooks from './cases/hooks.ts';
 import * as jsonCorpus from './cases/json_corpus.ts';
 import * as pipelineOrder from './cases/pipeline_order.ts';
 import * as tamperAlg from './cases/tamper_alg.ts';
@@ -14,6 +15,8 @@ import * as tamperKey from './cases/tamper_key.ts';
 import * as tamperNames from './cases/tamper_names.ts';
 import * as tamperSignature from './cases/tamper_signature.ts';
 import * as tamperTime from './cases/tamper_time.ts';
+import * as verifierOptions from './cases/verifier_options.ts';
+import * as verifierResults from './cases/verifier_results.ts';
 
 export const core: readonly ContractSuite[] = [
   { name: 'controls', cases: controls.cases },
@@ -29,4 +32,7 @@ export const core: readonly ContractSuite[] = [
   { name: 'JSON corpus', cases: jsonCorpus.cases },
   { name: 'order of the pipeline', cases: pipelineOrder.cases },
   { name: 'the engine', cases: engineInterop.cases },
+  { name: 'options of a verifier', cases: verifierOptions.cases },
+  { name: 'results of a verifier', cases: verifierResults.cases },
+  { name: 'hooks', cases: hooks.cases },
 ];
