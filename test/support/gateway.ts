@@ -2,10 +2,13 @@
 
 import { build } from 'esbuild';
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare';
+import { unstable_getMiniflareWorkerOptions } from 'wrangler';
 import { makeKey, type TestKey } from './tokens.ts';
 
 const root = new URL('../../', import.meta.url).pathname;
-const objects = { AGENT: 'Agent', DIRECTORY: 'Directory', MAILBOX: 'Mailbox', OUTBOX: 'Outbox' };
+
+/** The public origin that test gateways are configured with: proofs name it, whatever port is used. */
+export const publicUrl = 'https://gate.example';
 
 /** A gateway that runs, and what it was configured with. */
 export interface RunningGateway {
@@ -18,17 +21,29 @@ export interface RunningGateway {
   readonly engineKey: TestKey;
   /** Everything that the Workers and the runtime have logged so far. */
   readonly logs: () => string;
-  readonly miniflare: Miniflare;
+  /** Takes an object out of memory; what it stored stays. */
+  readonly evict: (className: string, name: string) => Promise<void>;
   readonly stop: () => Promise<void>;
 }
 
-/** Variables that differ from the default ones; `undefined` leaves a variable out. */
-export type Variables = Readonly<Record<string, string | undefined>>;
+/** How a test wants its gateway. */
+export interface GatewaySetup {
+  /** Variables that differ from the default ones; `undefined` leaves a variable out. */
+  readonly variables?: Readonly<Record<string, string | undefined>>;
+  /** A module whose object classes, all of them, stand in for the gateway's own. */
+  readonly objects?: string;
+}
+
+interface ObjectDesignator {
+  readonly className: string;
+  readonly useSQLite: true;
+  readonly scriptName?: string;
+}
 
 let bundle: Promise<string> | undefined;
 
 /** The Worker as one module. Bundled once, whatever number of gateways run. */
-export function bundleWorker(): Promise<string> {
+function bundleWorker(): Promise<string> {
   bundle ??= bundleOnce();
   return bundle;
 }
@@ -47,62 +62,67 @@ async function bundleOnce(): Promise<string> {
   return outputFiles[0]?.text ?? '';
 }
 
-/** The public origin that test gateways are configured with: proofs name it, whatever port is used. */
-export const publicUrl = 'https://gate.example';
-
-/** Starts a gateway that trusts one issuer of the test's own, and the engine. */
-export async function startGateway(variables: Variables = {}): Promise<RunningGateway> {
-  const [script, key, engineKey] = await Promise.all([bundleWorker(), makeKey(), makeKey()]);
-  const issuer = 'https://issuer.example';
+/** The variables of a gateway that trusts one issuer of the test's own, and the engine. */
+function defaultVariables(issuer: string, key: TestKey, engineKey: TestKey): object {
   const trusted = [
     { issuer, jwks: { keys: [key.publicJwk] } },
     { issuer: 'yamtam-engine', profile: 'engine', jwks: { keys: [engineKey.publicJwk] } },
   ];
-  const bindings = Object.fromEntries(
-    Object.entries({
-      ISSUER: publicUrl,
-      TRUSTED_ISSUERS: JSON.stringify(trusted),
-      ...variables,
-    }).filter(([, value]) => value !== undefined),
-  ) as Record<string, string>;
+  return { ISSUER: publicUrl, TRUSTED_ISSUERS: JSON.stringify(trusted) };
+}
 
-  const lines: string[] = [];
-  const worker = (name: string) => ({
+/** Starts a gateway as two Workers of one instance, with everything else as in wrangler.toml. */
+export async function startGateway(setup: GatewaySetup = {}): Promise<RunningGateway> {
+  const [script, key, engineKey] = await Promise.all([bundleWorker(), makeKey(), makeKey()]);
+  const issuer = 'https://issuer.example';
+  const variables = { ...defaultVariables(issuer, key, engineKey), ...setup.variables };
+  const bindings = Object.fromEntries(
+    Object.entries(variables).filter(([, value]) => value !== undefined),
+  ) as Record<string, string>;
+  const { workerOptions } = unstable_getMiniflareWorkerOptions(`${root}wrangler.toml`);
+  const own = workerOptions['durableObjects'] as Readonly<Record<string, ObjectDesignator>>;
+
+  const worker = (name: string, source: string, scriptName?: string) => ({
+    ...workerOptions,
     name,
-    modules: [{ type: 'ESModule' as const, path: 'worker.js', contents: script }],
-    compatibilityDate: '2026-10-01',
-    compatibilityFlags: ['no_nodejs_compat', 'no_nodejs_compat_v2'],
+    modules: [{ type: 'ESModule' as const, path: 'worker.js', contents: source }],
     bindings,
     durableObjects: Object.fromEntries(
-      Object.entries(objects).map(([binding, className]) => [
+      Object.entries(own).map(([binding, { className }]) => [
         binding,
-        name === 'gateway'
-          ? { className, useSQLite: true }
-          : { className, useSQLite: true, scriptName: 'gateway' },
+        { className, useSQLite: true, ...(scriptName === undefined ? {} : { scriptName }) },
       ]),
     ),
     unsafeDirectSockets: [{ port: 0 }],
   });
+  const lines: string[] = [];
+  const stand = setup.objects;
+  const owner = stand === undefined ? 'gateway' : 'objects';
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
-      workers: [worker('gateway'), worker('other')],
+      workers: [
+        worker('gateway', script, stand === undefined ? undefined : owner),
+        worker('other', script, owner),
+        ...(stand === undefined ? [] : [worker('objects', stand)]),
+      ],
       port: 0,
+      cf: false,
+      telemetry: { enabled: false },
       log: new Log(LogLevel.NONE),
       handleStructuredLogs: ({ message }) => lines.push(message),
     }),
   );
   await miniflare.ready;
-  const [url, otherUrl] = await Promise.all(
-    ['gateway', 'other'].map(async (name) => (await miniflare.unsafeGetDirectURL(name)).origin),
-  );
+  const origin = async (name: string): Promise<string> =>
+    (await miniflare.unsafeGetDirectURL(name)).origin;
   return {
-    url: url ?? '',
-    otherUrl: otherUrl ?? '',
+    url: await origin('gateway'),
+    otherUrl: await origin('other'),
     issuer,
     key,
     engineKey,
     logs: () => lines.join('\n'),
-    miniflare,
+    evict: (className, name) => miniflare.unsafeEvictDurableObject(owner, className, { name }),
     stop: () => miniflare.dispose(),
   };
 }

@@ -90,8 +90,8 @@ export async function mintProof(
   const ath = base64url.encode(new Uint8Array(hash));
   const { kty, crv, x, y } = key.publicJwk;
   const jwk = { kty, crv, x, y } as JWK;
-  return new SignJWT({ htm: method, htu: url, ath, jti: crypto.randomUUID(), ...claims })
-    .setIssuedAt()
+  const iat = seconds();
+  return new SignJWT({ htm: method, htu: url, ath, jti: crypto.randomUUID(), iat, ...claims })
     .setProtectedHeader({ alg: 'ES256', typ: 'dpop+jwt', jwk })
     .sign(key.privateKey);
 }
