@@ -1,6 +1,12 @@
 // ReplayGuard: lets each proof id through once; and the version that lives in memory.
 
-import { numberOption, readClock, systemClock, type Clock } from '../errors/caller.ts';
+import {
+  checkOptionNames,
+  numberOption,
+  readClock,
+  systemClock,
+  type Clock,
+} from '../errors/caller.ts';
 import { TokenError } from '../errors/token_error.ts';
 
 /** Records what may happen only once. */
@@ -45,7 +51,7 @@ export interface MemoryReplayOptions {
  * Does not see what other processes or isolates recorded, and forgets at a restart: use a shared
  * store where that matters.
  *
- * @throws TypeError for a limit out of range
+ * @throws TypeError for a limit out of range, or an unknown option
  * @example
  * ```ts
  * import { memoryReplayGuard } from 'swarmgate';
@@ -56,7 +62,9 @@ export interface MemoryReplayOptions {
  * ```
  */
 export function memoryReplayGuard(options: MemoryReplayOptions = {}): ReplayGuard {
+  checkOptionNames('memoryReplayGuard', options, ['clock', 'maxEntries']);
   const { clock = systemClock } = options;
+  if (typeof clock !== 'function') throw new TypeError('"clock" must be a function');
   const maxEntries = numberOption('maxEntries', options.maxEntries, {
     min: 1,
     max: 1e7,
