@@ -2,10 +2,13 @@
 
 import type { ContractSuite } from './case.ts';
 import * as controls from './cases/controls.ts';
+import * as delegation from './cases/delegation.ts';
+import * as delegationRefused from './cases/delegation_refused.ts';
 import * as engineInterop from './cases/engine_interop.ts';
 import * as hooks from './cases/hooks.ts';
 import * as jsonCorpus from './cases/json_corpus.ts';
 import * as pipelineOrder from './cases/pipeline_order.ts';
+import * as replayGuard from './cases/replay_guard.ts';
 import * as tamperAlg from './cases/tamper_alg.ts';
 import * as tamperFraming from './cases/tamper_framing.ts';
 import * as tamperGrants from './cases/tamper_grants.ts';
@@ -15,6 +18,7 @@ import * as tamperKey from './cases/tamper_key.ts';
 import * as tamperNames from './cases/tamper_names.ts';
 import * as tamperSignature from './cases/tamper_signature.ts';
 import * as tamperTime from './cases/tamper_time.ts';
+import * as verifierCache from './cases/verifier_cache.ts';
 import * as verifierOptions from './cases/verifier_options.ts';
 import * as verifierResults from './cases/verifier_results.ts';
 
@@ -35,4 +39,8 @@ export const core: readonly ContractSuite[] = [
   { name: 'options of a verifier', cases: verifierOptions.cases },
   { name: 'results of a verifier', cases: verifierResults.cases },
   { name: 'hooks', cases: hooks.cases },
+  { name: 'cache of a verifier', cases: verifierCache.cases },
+  { name: 'replay guard', cases: replayGuard.cases },
+  { name: 'exchanged delegation', cases: delegation.cases },
+  { name: 'refused delegation', cases: delegationRefused.cases },
 ];
