@@ -2,9 +2,11 @@
 
 import * as v from 'valibot';
 import type { Agent } from './authority/agent.ts';
+import type { KeyRing } from './authority/key_ring.ts';
 import type { Directory } from './bus/directory.ts';
 import type { Mailbox } from './bus/mailbox.ts';
 import type { Outbox } from './bus/outbox.ts';
+import { readAuthority, type AuthorityConfig } from './env_authority.ts';
 import { ConfigError, isOrigin, isSecureOrigin, nameList, text } from './env_values.ts';
 import { readTrustedIssuers, type TrustedIssuer } from './env_issuers.ts';
 
@@ -14,6 +16,7 @@ export interface Bindings {
   readonly DIRECTORY: DurableObjectNamespace<Directory>;
   readonly MAILBOX: DurableObjectNamespace<Mailbox>;
   readonly OUTBOX: DurableObjectNamespace<Outbox>;
+  readonly KEY_RING: DurableObjectNamespace<KeyRing>;
 }
 
 /** The variables, checked. */
@@ -28,6 +31,8 @@ export interface Config {
   readonly bus: 'durable';
   /** The tiers, lowest first; `undefined` leaves them to the library's default. */
   readonly tiers: readonly string[] | undefined;
+  /** `undefined`: this gateway issues nothing, and trusts an authority elsewhere. */
+  readonly authority: AuthorityConfig | undefined;
 }
 
 const secureOrigin = v.pipe(
@@ -59,13 +64,14 @@ const variables = v.object({
   ISSUER: secureOrigin,
   PUBLIC_URL: v.optional(secureOrigin),
   AUDIENCE: v.optional(audience, 'swarm-bus'),
-  TRUSTED_ISSUERS: text,
+  TRUSTED_ISSUERS: v.optional(text),
   ALLOWED_ORIGINS: v.optional(origins, ''),
   BUS: v.optional(v.literal('durable', 'must be "durable"'), 'durable'),
   TIERS: v.optional(tiers),
 });
 
 const objects = ['AGENT', 'DIRECTORY', 'MAILBOX', 'OUTBOX'] as const;
+const authorityObjects = ['KEY_RING'] as const;
 
 /**
  * Checks the variables. Reads no clock and opens nothing, so start scripts can call it in Node.
@@ -80,15 +86,33 @@ export function readConfig(env: Readonly<Record<string, unknown>>): Config {
     throw new ConfigError(name, env[name] === undefined ? 'is required' : issue.message);
   }
   const { output } = parsed;
+  const authority = readAuthority(env, output.TIERS);
   return {
     issuer: output.ISSUER,
     publicUrl: output.PUBLIC_URL ?? output.ISSUER,
     audience: output.AUDIENCE,
-    trustedIssuers: readTrustedIssuers(output.TRUSTED_ISSUERS, output.AUDIENCE),
+    trustedIssuers: trustedBeside(authority, output),
     allowedOrigins: new Set(output.ALLOWED_ORIGINS),
     bus: output.BUS,
     tiers: output.TIERS,
+    authority,
   };
+}
+
+/** The issuers elsewhere. Somebody must be trusted, and our own issuer has our own keys. */
+function trustedBeside(
+  authority: AuthorityConfig | undefined,
+  { ISSUER, TRUSTED_ISSUERS, AUDIENCE }: v.InferOutput<typeof variables>,
+): readonly TrustedIssuer[] {
+  if (TRUSTED_ISSUERS === undefined) {
+    if (authority !== undefined) return [];
+    throw new ConfigError('TRUSTED_ISSUERS', 'is required, or KEY_ENCRYPTION_KEY');
+  }
+  const trusted = readTrustedIssuers(TRUSTED_ISSUERS, AUDIENCE);
+  if (authority !== undefined && trusted.some(({ issuer }) => issuer === ISSUER)) {
+    throw new ConfigError('TRUSTED_ISSUERS', 'must not name ISSUER: KEY_ENCRYPTION_KEY is set');
+  }
+  return trusted;
 }
 
 /**
@@ -96,8 +120,11 @@ export function readConfig(env: Readonly<Record<string, unknown>>): Config {
  *
  * @throws ConfigError that names the binding
  */
-export function readBindings(env: Readonly<Record<string, unknown>>): Bindings {
-  for (const name of objects) {
+export function readBindings(
+  env: Readonly<Record<string, unknown>>,
+  { authority }: Pick<Config, 'authority'> = { authority: undefined },
+): Bindings {
+  for (const name of authority === undefined ? objects : [...objects, ...authorityObjects]) {
     const bound = env[name];
     if (typeof bound !== 'object' || bound === null || !('idFromName' in bound)) {
       throw new ConfigError(name, 'must be bound to its Durable Object class');

@@ -37,7 +37,8 @@ const audience = v.pipe(
   v.check((value) => value !== '*', 'must be exact'),
 );
 
-const publicJwk = v.pipe(
+/** A public key in configuration. */
+export const publicJwk: v.GenericSchema<unknown, ConfiguredJwk> = v.pipe(
   v.looseObject({ kty: v.picklist(['EC', 'RSA', 'OKP'], 'must be EC, RSA or OKP') }),
   v.check(
     (jwk) => !secretMembers.some((member) => member in jwk),

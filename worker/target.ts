@@ -4,6 +4,9 @@ import type { AuthorizedCall, VerifiedAgent } from '../src/index.ts';
 import type { Ledger } from './bus/publish.ts';
 import type { Bus } from './bus/bus.ts';
 
+/** The names of the gateway's own targets, as its route table uses them. */
+export type TargetName = 'whoami' | 'bus_send' | 'bus_receive' | 'bus_acknowledge' | 'bus_status';
+
 /** A request of a verified agent. */
 export interface Incoming {
   readonly agent: VerifiedAgent;

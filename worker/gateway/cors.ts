@@ -11,11 +11,14 @@ function allowedOrigin(headers: Headers, allowed: ReadonlySet<string>): string |
 }
 
 /** Tells whether a request is a preflight of an allowed origin (Fetch standard, CORS-preflight). */
-export function isPreflight({ method, headers }: Request, allowed: ReadonlySet<string>): boolean {
+export function isPreflight(
+  { method, headers }: Request,
+  allowed: ReadonlySet<string> | 'any',
+): boolean {
   return (
     method === 'OPTIONS' &&
     headers.has('access-control-request-method') &&
-    allowedOrigin(headers, allowed) !== undefined
+    (allowed === 'any' || allowedOrigin(headers, allowed) !== undefined)
   );
 }
 
@@ -32,13 +35,20 @@ export function preflight(methods: readonly string[]): Response {
   });
 }
 
+/** Opens a public document to the pages of every origin. It never depends on who asks. */
+export function withPublicCors(response: Response): Response {
+  response.headers.set('Access-Control-Allow-Origin', '*');
+  response.headers.set('Access-Control-Expose-Headers', 'ETag');
+  return response;
+}
+
 /** Adds what browsers need to any answer of ours. Without allowed origins nothing is added. */
 export function withCors(
   response: Response,
   headers: Headers,
   allowed: ReadonlySet<string>,
 ): Response {
-  if (allowed.size === 0) return response;
+  if (allowed.size === 0 || response.headers.has('access-control-allow-origin')) return response;
   response.headers.append('Vary', 'Origin');
   const origin = allowedOrigin(headers, allowed);
   if (origin !== undefined) {

@@ -5,11 +5,8 @@ import { acknowledgeTarget } from '../bus/acknowledge.ts';
 import { receiveTarget } from '../bus/receive.ts';
 import { sendTarget } from '../bus/send.ts';
 import { statusTarget } from '../bus/status.ts';
-import type { Prepared, Target } from '../target.ts';
+import type { Prepared, Target, TargetName } from '../target.ts';
 import { whoamiTarget } from './whoami.ts';
-
-/** The names that the route table uses. */
-export type TargetName = 'whoami' | 'bus_send' | 'bus_receive' | 'bus_acknowledge' | 'bus_status';
 
 const targets: Readonly<Record<TargetName, Target>> = {
   whoami: whoamiTarget,
@@ -19,9 +16,9 @@ const targets: Readonly<Record<TargetName, Target>> = {
   bus_status: statusTarget,
 };
 
-/** The target of a name in the route table. */
-export function targetOf(name: TargetName): Target {
-  return targets[name];
+/** The target of a row in the route table. */
+export function targetOf(target: TargetName | Target): Target {
+  return typeof target === 'string' ? targets[target] : target;
 }
 
 /**

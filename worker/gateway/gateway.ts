@@ -3,9 +3,11 @@
 import { waitUntil } from 'cloudflare:workers';
 import { Hono } from 'hono';
 import type { RevocationSource } from '../../src/index.ts';
+import { createAuthority } from '../authority/authority.ts';
 import { readBindings, readConfig } from '../env.ts';
 import { ConfigError } from '../env_values.ts';
 import { logError } from '../observe/log.ts';
+import type { Route } from '../route.ts';
 import { withCors } from './cors.ts';
 import { createServices } from './forward_services.ts';
 import { canonicalPath } from './path.ts';
@@ -27,7 +29,12 @@ export interface Gateway {
 
 type Routed = { Bindings: { readonly ready: Ready; readonly path: string } };
 
-function createRouter(): Hono<Routed> {
+interface Started {
+  readonly ready: Ready;
+  readonly router: Hono<Routed>;
+}
+
+function createRouter(routes: readonly Route[]): Hono<Routed> {
   // The path was made canonical before: the router must match that, and not read the URL again
   const router = new Hono<Routed>({ getPath: (_request, options) => options?.env?.path ?? '/' });
   for (const route of routes) {
@@ -44,15 +51,21 @@ function createRouter(): Hono<Routed> {
   return router;
 }
 
-async function start(env: unknown, { revocation }: GatewayOptions): Promise<Ready> {
+async function start(env: unknown, options: GatewayOptions): Promise<Started> {
   const variables = env as Readonly<Record<string, unknown>>;
   const config = readConfig(variables);
-  const bindings = readBindings(variables);
+  const bindings = readBindings(variables, config);
+  const authority = createAuthority(config, bindings, waitUntil);
+  const { revocation = authority?.revocation } = options;
   const check = await createTokenCheck(config, {
     waitUntil,
+    ...(authority === undefined ? {} : { ownKeys: authority.keys }),
     ...(revocation === undefined ? {} : { revocation }),
   });
-  return { config, check, services: createServices(config, bindings, waitUntil) };
+  return {
+    ready: { config, check, services: createServices(config, bindings, waitUntil) },
+    router: createRouter([...routes, ...(authority?.routes ?? [])]),
+  };
 }
 
 /**
@@ -61,12 +74,11 @@ async function start(env: unknown, { revocation }: GatewayOptions): Promise<Read
  * but 503, and a log line names the variable.
  */
 export function createGateway(options: GatewayOptions = {}): Gateway {
-  const router = createRouter();
   // Results, not promises: a promise dies with the request that made it, and others would wait for ever
-  const started = new WeakMap<object, Ready>();
+  const started = new WeakMap<object, Started>();
   const broken = new WeakSet<object>();
 
-  async function ready(env: object): Promise<Ready | undefined> {
+  async function ready(env: object): Promise<Started | undefined> {
     const known = started.get(env);
     if (known !== undefined || broken.has(env)) return known;
     try {
@@ -84,12 +96,12 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
     async fetch(request, env) {
       const gateway = await ready(env as object);
       if (gateway === undefined) return unavailable();
-      const { publicUrl, allowedOrigins } = gateway.config;
+      const { publicUrl, allowedOrigins } = gateway.ready.config;
       const path = canonicalPath(request.url);
       const response =
         path === undefined
           ? reject('path_ambiguous', { publicUrl })
-          : await router.fetch(request, { ready: gateway, path });
+          : await gateway.router.fetch(request, { ready: gateway.ready, path });
       const answer =
         request.method === 'HEAD'
           ? new Response(null, { status: response.status, headers: response.headers })

@@ -1,22 +1,6 @@
-// The routes as a table: path, method, the scope without which nobody gets past, and what it leads to.
+// The gateway's own routes as a table; those of the authority stand beside it when it is on.
 
-import type { TargetName } from './forward.ts';
-
-/** What one method of a route does. */
-export type Endpoint =
-  | { readonly public: 'health' }
-  | {
-      /** `resource:action` that the agent must hold in some form; `undefined`: any valid token. */
-      readonly scope: string | undefined;
-      readonly target: TargetName;
-    };
-
-/** One path, in the router's notation. */
-export interface Route {
-  readonly path: string;
-  /** By method. HEAD is served as GET is, and needs no row. */
-  readonly methods: Readonly<Partial<Record<'GET' | 'POST' | 'DELETE', Endpoint>>>;
-}
+import type { Route } from '../route.ts';
 
 export const routes: readonly Route[] = [
   { path: '/health', methods: { GET: { public: 'health' } } },
@@ -34,14 +18,3 @@ export const routes: readonly Route[] = [
   },
   { path: '/bus/status', methods: { GET: { scope: undefined, target: 'bus_status' } } },
 ];
-
-/** The methods that a route answers, for `Allow`. */
-export function allowedMethods({ methods }: Route): readonly string[] {
-  return Object.keys(methods).flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method]));
-}
-
-/** What a method of a route does, if it has it. */
-export function endpointOf({ methods }: Route, method: string): Endpoint | undefined {
-  const name = method === 'HEAD' ? 'GET' : method;
-  return Object.hasOwn(methods, name) ? methods[name as keyof Route['methods']] : undefined;
-}

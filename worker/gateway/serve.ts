@@ -1,15 +1,16 @@
 // Serves one request on one route: admit → verify → authorize → forward.
 
+import { TokenError } from '../../src/index.ts';
 import type { Config } from '../env.ts';
 import { json } from '../respond.ts';
+import { allowedMethods, endpointOf, type Endpoint, type Route } from '../route.ts';
 import type { Incoming, Services } from '../target.ts';
 import { admit, type Credential } from './admit.ts';
 import { admitScope, authorize } from './authorize.ts';
 import { readCapped } from './body.ts';
-import { isPreflight, preflight } from './cors.ts';
+import { isPreflight, preflight, withPublicCors } from './cors.ts';
 import { forward, targetOf } from './forward.ts';
 import { codeOf, reject } from './reject.ts';
-import { allowedMethods, endpointOf, type Endpoint, type Route } from './routes.ts';
 import type { TokenCheck } from './verify.ts';
 
 /** A gateway whose configuration was checked. */
@@ -26,18 +27,28 @@ export interface Matched {
   readonly params: Readonly<Record<string, string>>;
 }
 
-type Guarded = Exclude<Endpoint, { readonly public: string }>;
+type Guarded = Extract<Endpoint, { readonly target: unknown }>;
 
 /** Answers a request, whatever happens. */
 export async function serve(route: Route, matched: Matched, ready: Ready): Promise<Response> {
-  const { request } = matched;
+  const response = await answer(route, matched, ready);
+  return route.cors === 'any' ? withPublicCors(response) : response;
+}
+
+async function answer(route: Route, matched: Matched, ready: Ready): Promise<Response> {
+  const { request, path, params } = matched;
   const { publicUrl, allowedOrigins } = ready.config;
   const methods = allowedMethods(route);
-  if (isPreflight(request, allowedOrigins)) return preflight(methods);
+  if (isPreflight(request, route.cors ?? allowedOrigins)) return preflight(methods);
   const endpoint = endpointOf(route, request.method);
   if (endpoint === undefined) return reject('method_not_allowed', { publicUrl, allow: methods });
   if ('public' in endpoint) return json({ status: 'ok' });
-  return serveAgent(endpoint, matched, ready);
+  if (!('open' in endpoint)) return serveAgent(endpoint, matched, ready);
+  try {
+    return await endpoint.open(request, { url: publicUrl + path, params });
+  } catch (error) {
+    return reject(codeOf(error), { publicUrl });
+  }
 }
 
 async function serveAgent(endpoint: Guarded, matched: Matched, ready: Ready): Promise<Response> {
@@ -58,7 +69,7 @@ async function serveAgent(endpoint: Guarded, matched: Matched, ready: Ready): Pr
 }
 
 async function serveVerified(
-  { scope, target: name }: Guarded,
+  { scope, target, dpop }: Guarded,
   { request, path, params }: Matched,
   query: URLSearchParams,
   credential: Credential,
@@ -66,6 +77,7 @@ async function serveVerified(
 ): Promise<Response> {
   const url = config.publicUrl + path;
   const agent = await check.verify(credential, { method: request.method, url });
+  if (dpop === 'always' && agent.jkt === undefined) throw new TokenError('proof_required');
   admitScope(agent, scope);
   const incoming: Incoming = {
     agent,
@@ -75,6 +87,6 @@ async function serveVerified(
     readBody: (limit) => readCapped(request.body, limit),
     recheck: () => check.recheck(credential),
   };
-  const prepared = await targetOf(name).read(incoming, services);
+  const prepared = await targetOf(target).read(incoming, services);
   return forward(authorize(agent, prepared), prepared);
 }

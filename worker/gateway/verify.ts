@@ -31,6 +31,8 @@ export interface TokenCheck {
 
 /** Parts that a deployment may add to the configured ones. */
 export interface TokenCheckOptions {
+  /** The keys of the authority in this Worker: its issuer is then trusted too. */
+  readonly ownKeys?: KeySource;
   /** Omitted: revocation is not checked. */
   readonly revocation?: RevocationSource;
   /** Keeps a fetch of keys alive after the answer. */
@@ -44,11 +46,14 @@ export interface TokenCheckOptions {
  */
 export async function createTokenCheck(
   config: Config,
-  { revocation, waitUntil }: TokenCheckOptions = {},
+  { ownKeys, revocation, waitUntil }: TokenCheckOptions = {},
 ): Promise<TokenCheck> {
-  const issuers = await Promise.all(
+  const { issuer, audience, publicUrl } = config;
+  const trusted = await Promise.all(
     config.trustedIssuers.map((entry, at) => trust(entry, at, waitUntil)),
   );
+  const own = ownKeys && { issuer, audience: [audience, publicUrl], keys: ownKeys };
+  const issuers = own === undefined ? trusted : [own, ...trusted];
   const verifier = createVerifier({
     issuers,
     ...(config.tiers === undefined ? {} : { tiers: config.tiers }),

@@ -1,0 +1,66 @@
+// The issuer's keys over HTTP: the public set for everybody, their states and what operators may do.
+
+import { json } from '../respond.ts';
+import type { Route } from '../route.ts';
+import type { Target } from '../target.ts';
+import type { AuthorityContext } from './context.ts';
+import type { KeyListing } from './key_ring.ts';
+import { publicDocument } from './public_document.ts';
+
+/** How long others may keep the set: half of the time for which a key is in it before it signs. */
+const maxCacheSeconds = 300;
+
+/** The rows of the key ring. */
+export function keyRoutes(context: AuthorityContext): readonly Route[] {
+  return [
+    {
+      path: '/.well-known/jwks.json',
+      cors: 'any',
+      methods: { GET: { open: (request) => serveKeySet(request, context) } },
+    },
+    {
+      path: '/admin/keys',
+      methods: { GET: { scope: 'admin:read', dpop: 'always', target: listTarget(context) } },
+    },
+    {
+      path: '/admin/keys/rotate',
+      methods: { POST: { scope: 'admin:write', dpop: 'always', target: rotateTarget(context) } },
+    },
+  ];
+}
+
+async function serveKeySet(
+  request: Request,
+  { keys, settings }: AuthorityContext,
+): Promise<Response> {
+  const maxAge = Math.min(maxCacheSeconds, Math.floor(settings.rotation.publishFor / 2));
+  return publicDocument(request, { keys: await keys.published() }, maxAge);
+}
+
+const stub = ({ bindings, config }: AuthorityContext) => bindings.KEY_RING.getByName(config.issuer);
+
+const listing = (keys: readonly KeyListing[]): object => ({
+  keys: keys.map(({ madeAt, ...key }) => ({ ...key, made_at: madeAt })),
+});
+
+function listTarget(context: AuthorityContext): Target {
+  return {
+    read: () => ({
+      required: ['admin:read'],
+      run: async () => json(listing(await stub(context).list())),
+    }),
+  };
+}
+
+function rotateTarget(context: AuthorityContext): Target {
+  return {
+    read: () => ({
+      required: ['admin:write'],
+      run: async () => {
+        const keys = await stub(context).rotate();
+        context.keys.invalidate();
+        return json(listing(keys));
+      },
+    }),
+  };
+}
