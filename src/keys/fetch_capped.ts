@@ -1,6 +1,7 @@
 // One fetch of a JSON document, with a cap on its size; redirects are not followed.
 
 import { decodeUtf8 } from '../token/base64url.ts';
+import { readCapped } from './read_capped.ts';
 import type { FetchKeys } from './remote_options.ts';
 
 /** What was fetched. */
@@ -38,8 +39,7 @@ export async function fetchCapped(
     body?.cancel().catch(() => {});
     throw new Error(reason);
   }
-  const bytes = body === null ? new Uint8Array() : await readCapped(body, maxBytes, signal);
-  const text = decodeUtf8(bytes);
+  const text = decodeUtf8(await readCapped(body, { maxBytes, signal }));
   if (text === undefined) throw new Error('The key set is not UTF-8');
   return { text, headers };
 }
@@ -48,47 +48,6 @@ function refusal(status: number, redirected: boolean, headers: Headers): string 
   if (status !== 200 || redirected) return `The key set was answered with status ${status}`;
   if (jsonType.test(headers.get('content-type') ?? '')) return undefined;
   return 'The key set has no JSON media type';
-}
-
-/** Counts decoded bytes as they come, so that a compressed bomb never unfolds. */
-async function readCapped(
-  body: ReadableStream<Uint8Array>,
-  maxBytes: number,
-  signal: AbortSignal,
-): Promise<Uint8Array> {
-  const reader = body.getReader();
-  const cancel = (): void => {
-    reader.cancel().catch(() => {});
-  };
-  signal.addEventListener('abort', cancel);
-  try {
-    const chunks: Uint8Array[] = [];
-    let size = 0;
-    for (;;) {
-      const { done, value } = await reader.read();
-      // A cancelled body ends as a complete one does.
-      if (signal.aborted) throw new Error('The key set did not arrive in time');
-      if (done) return concat(chunks, size);
-      size += value.byteLength;
-      if (size > maxBytes) {
-        cancel();
-        throw new Error(`The key set is larger than ${maxBytes} bytes`);
-      }
-      chunks.push(value);
-    }
-  } finally {
-    signal.removeEventListener('abort', cancel);
-  }
-}
-
-function concat(chunks: readonly Uint8Array[], size: number): Uint8Array {
-  const all = new Uint8Array(size);
-  let at = 0;
-  for (const chunk of chunks) {
-    all.set(chunk, at);
-    at += chunk.byteLength;
-  }
-  return all;
 }
 
 let cacheMode: boolean | undefined;

@@ -89,7 +89,7 @@ async function limited({ start, timeout }: FlightPlan): Promise<void> {
   const controller = new AbortController();
   try {
     if ((await within(start(controller.signal), timeout)) === late) {
-      throw new Error('The key set did not arrive in time');
+      throw new DOMException('The answer did not arrive in time', 'TimeoutError');
     }
   } finally {
     // Also after success: nothing of it may go on.
