@@ -48,7 +48,7 @@ export function readExpectations(
     throw new TypeError('"method" must be an HTTP method');
   }
   if (!isTarget(String(url))) throw new TypeError('"url" must be an http(s) URL or a URN');
-  if (replay !== undefined && typeof replay.use !== 'function') {
+  if (replay !== undefined && typeof replay?.use !== 'function') {
     throw new TypeError('"replay" must be a replay guard');
   }
   const list = algorithms ?? defaultAlgorithms;
