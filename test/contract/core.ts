@@ -4,6 +4,10 @@ import type { ContractSuite } from './case.ts';
 import * as controls from './cases/controls.ts';
 import * as delegation from './cases/delegation.ts';
 import * as delegationRefused from './cases/delegation_refused.ts';
+import * as dpop from './cases/dpop.ts';
+import * as dpopBound from './cases/dpop_bound.ts';
+import * as dpopRefused from './cases/dpop_refused.ts';
+import * as dpopTarget from './cases/dpop_target.ts';
 import * as engineInterop from './cases/engine_interop.ts';
 import * as hooks from './cases/hooks.ts';
 import * as jsonCorpus from './cases/json_corpus.ts';
@@ -43,4 +47,8 @@ export const core: readonly ContractSuite[] = [
   { name: 'replay guard', cases: replayGuard.cases },
   { name: 'exchanged delegation', cases: delegation.cases },
   { name: 'refused delegation', cases: delegationRefused.cases },
+  { name: 'DPoP', cases: dpop.cases },
+  { name: 'bound tokens', cases: dpopBound.cases },
+  { name: 'refused DPoP proofs', cases: dpopRefused.cases },
+  { name: 'DPoP targets', cases: dpopTarget.cases },
 ];

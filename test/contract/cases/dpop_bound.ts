@@ -1,0 +1,100 @@
+// Bound tokens: they count only with a fresh proof by their key, for this request and this token
+
+import { createDpopProof, type ErrorCode } from '../../../src/index.ts';
+import { equal, rejectsWithCode, type ContractCase } from '../case.ts';
+import { request } from '../support/proofs.ts';
+import { clock, keyOf, world } from '../support/world.ts';
+
+/** A bound token, and a fresh proof for it. */
+async function bound() {
+  const { withClaims, stranger: key } = await world();
+  const token = await withClaims({ cnf: { jkt: key.kid } });
+  const proof = await createDpopProof({ key, ...request, token, clock });
+  return { token, proof, key };
+}
+
+type Presented = readonly [
+  name: string,
+  present: (parts: Awaited<ReturnType<typeof bound>>) => object | Promise<object>,
+  code: ErrorCode | undefined,
+];
+
+const presented: readonly Presented[] = [
+  ['with its proof', ({ proof }) => ({ proof, ...request }), undefined],
+  ['without a proof', () => ({}), 'proof_required'],
+  ['with proof undefined', () => ({ proof: undefined }), 'proof_required'],
+  ['with proof null, which only inspects', () => ({ proof: null }), undefined],
+  [
+    'with a proof for another method',
+    ({ proof }) => ({ ...request, proof, method: 'POST' }),
+    'proof_invalid',
+  ],
+  [
+    'with a proof for another URL',
+    ({ proof }) => ({ ...request, proof, url: 'https://bus.example/x' }),
+    'proof_invalid',
+  ],
+  ['with the token as proof', ({ token }) => ({ ...request, proof: token }), 'proof_invalid'],
+  ['with an empty proof', () => ({ ...request, proof: '' }), 'proof_invalid'],
+  ['with a number as proof', () => ({ ...request, proof: 1 }), 'proof_invalid'],
+  [
+    "with another key's proof",
+    async ({ token }) => {
+      const key = await keyOf('ES256', 'proof');
+      return { ...request, proof: await createDpopProof({ key, ...request, token, clock }) };
+    },
+    'proof_invalid',
+  ],
+  [
+    'with a proof for another token',
+    async ({ key }) => ({
+      ...request,
+      proof: await createDpopProof({ key, ...request, token: 'other', clock }),
+    }),
+    'proof_invalid',
+  ],
+  [
+    'with a proof for no token',
+    async ({ key }) => ({ ...request, proof: await createDpopProof({ key, ...request, clock }) }),
+    'proof_invalid',
+  ],
+];
+
+export const cases: readonly ContractCase[] = [
+  ...presented.map(([name, present, code]): ContractCase => ({
+    name: `verifyAgentToken() ${code === undefined ? 'accepts' : 'rejects'} a bound token ${name}`,
+    run: async () => {
+      const parts = await bound();
+      const { verifierWith } = await world();
+      const verifier = await verifierWith({});
+      const result = await verifier.checkAgentToken(parts.token, await present(parts));
+      equal(result.ok ? undefined : result.error.code, code, 'code');
+      equal(!result.ok || result.value.jkt === parts.key.kid, true, 'jkt');
+    },
+  })),
+  {
+    name: 'verifyAgentToken() rejects an unbound token with a proof',
+    run: async () => {
+      const { token, verifier, key } = await world();
+      const proof = await createDpopProof({ key, ...request, token, clock });
+      await rejectsWithCode(
+        verifier.verifyAgentToken(token, { proof, ...request }),
+        'proof_invalid',
+      );
+    },
+  },
+  {
+    name: 'verifyAgentToken() lets proofs repeat only where replay is null',
+    run: async () => {
+      const { verifierWith } = await world();
+      const { token, proof } = await bound();
+      const options = { proof, ...request };
+      const lax = await verifierWith({ replay: null });
+      await lax.verifyAgentToken(token, options);
+      await lax.verifyAgentToken(token, options);
+      const strict = await verifierWith({});
+      await strict.verifyAgentToken(token, options);
+      await rejectsWithCode(strict.verifyAgentToken(token, options), 'proof_replayed');
+    },
+  },
+];
