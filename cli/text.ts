@@ -27,7 +27,7 @@ const units = [
 ] as const;
 
 /** A duration with its two largest units: `14 min 59 s`. */
-export function duration(seconds: number): string {
+function duration(seconds: number): string {
   let rest = Math.floor(Math.abs(seconds));
   const parts: string[] = [];
   for (const unit of units) {

@@ -1,0 +1,117 @@
+// Runs the Worker of wrangler.toml in workerd on this machine, at one loopback port
+
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { build, stop } from 'esbuild';
+import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare';
+import { unstable_getMiniflareWorkerOptions } from 'wrangler';
+import { root } from './tools.ts';
+
+/** Loopback always: what runs here has keys that lie in a folder. */
+export const host = '127.0.0.1';
+
+/** A gateway that runs. */
+export interface Gateway {
+  /** Its origin. */
+  readonly url: string;
+  readonly stop: () => Promise<void>;
+}
+
+/** How a gateway is to run. */
+export interface GatewayOptions {
+  readonly port: number;
+  /** The Worker's variables. */
+  readonly variables: Readonly<Record<string, string>>;
+  /** Where its Durable Objects keep their state; left out: in a folder that goes with it. */
+  readonly stateFolder?: string;
+}
+
+/** Starts the gateway and waits until it answers; rejects with words for the person at the terminal. */
+export async function startGateway(options: GatewayOptions): Promise<Gateway> {
+  const { port, variables, stateFolder } = options;
+  const script = await bundleWorker();
+  const { workerOptions } = unstable_getMiniflareWorkerOptions(join(root, 'wrangler.toml'));
+  const log: string[] = [];
+  let started = false;
+  const miniflare = new Miniflare(
+    convertV4MiniflareOptions({
+      ...(stateFolder === undefined ? {} : { resourcePersistencePath: stateFolder }),
+      host,
+      port: 0,
+      // Without these two Miniflare asks the network for itself
+      cf: false,
+      telemetry: { enabled: false },
+      log: new Log(LogLevel.NONE),
+      handleStructuredLogs: ({ message }) => (started ? console.error(message) : log.push(message)),
+      workers: [
+        {
+          ...workerOptions,
+          name: 'gateway',
+          modules: [{ type: 'ESModule', path: 'worker.js', contents: script }],
+          bindings: { ...(workerOptions['bindings'] as object), ...variables },
+          // The runtime's own socket: nothing stands between a client and the Worker
+          unsafeDirectSockets: [{ host, port }],
+        },
+      ],
+    }),
+  );
+  const url = `http://${host}:${port}`;
+  try {
+    await miniflare.ready;
+    if (!(await isHealthy(url))) throw new Error(faultOf(log));
+  } catch (error) {
+    await miniflare.dispose().catch(() => {});
+    throw error;
+  }
+  started = true;
+  return { url, stop: () => miniflare.dispose() };
+}
+
+async function bundleWorker(): Promise<string> {
+  const { outputFiles } = await build({
+    entryPoints: [join(root, 'worker/index.ts')],
+    absWorkingDir: root,
+    bundle: true,
+    write: false,
+    format: 'esm',
+    target: 'es2023',
+    conditions: ['workerd', 'worker', 'browser'],
+    external: ['cloudflare:*'],
+  });
+  // Its service process has nothing more to do
+  await stop();
+  return outputFiles[0]?.text ?? '';
+}
+
+/** Tells whether a gateway answers at an origin. */
+export async function isHealthy(url: string): Promise<boolean> {
+  try {
+    const response = await fetch(`${url}/health`, { signal: AbortSignal.timeout(5000) });
+    const { status } = (await response.json()) as { status?: unknown };
+    return response.ok && status === 'ok';
+  } catch {
+    return false;
+  }
+}
+
+/** What the Worker has logged about its configuration, in words. */
+function faultOf(log: readonly string[]): string {
+  for (const line of log) {
+    const [, fault] =
+      /"event":"configuration_refused".*"fault":"((?:[^"\\]|\\.)*)"/.exec(line) ?? [];
+    if (fault !== undefined) return `The configuration is refused: ${JSON.parse(`"${fault}"`)}`;
+  }
+  return ['The gateway does not answer', ...log].join('\n');
+}
+
+/** Tells whether a port of the loopback address is free; port 0 finds a free one. */
+export function findPort(port: number): Promise<number | undefined> {
+  return new Promise((resolve) => {
+    const server = createServer()
+      .once('error', () => resolve(undefined))
+      .listen({ port, host, exclusive: true }, () => {
+        const address = server.address();
+        server.close(() => resolve(typeof address === 'object' ? address?.port : undefined));
+      });
+  });
+}

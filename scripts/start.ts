@@ -1,0 +1,54 @@
+// `npm start`: the gateway on this machine with development keys, after it has shown that it works
+
+import { join } from 'node:path';
+import { demonstrate } from './demonstration.ts';
+import { developmentFolder, readKeys } from './dev_keys.ts';
+import { developmentVariables, readPort } from './dev_variables.ts';
+import { findPort, host, startGateway, type Gateway } from './gateway.ts';
+import { endOnSignals } from './signals.ts';
+import { curlLines } from './curl_lines.ts';
+
+let gateway: Gateway | undefined;
+
+endOnSignals(end);
+try {
+  await start();
+} catch (error) {
+  console.error(error instanceof Error ? error.message : 'The gateway cannot start');
+  await end(1);
+}
+
+async function start(): Promise<void> {
+  const port = readPort(process.env);
+  if ((await findPort(port)) === undefined) {
+    throw new Error(
+      `Port ${port} is in use: end what listens there, or choose another: PORT=${port + 1} npm start`,
+    );
+  }
+  const url = `http://${host}:${port}`;
+  const keys = await readKeys();
+  const { variables, issuer, audience, trustsKeys } = developmentVariables(process.env, url, keys);
+  // A folder for each port, since its state names the address
+  const stateFolder = join(developmentFolder, 'state', String(port));
+  gateway = await startGateway({ port, variables, stateFolder });
+  // Miniflare's own handlers would end the process at once, with the exit code of a failure
+  endOnSignals(end);
+  if (!trustsKeys) {
+    console.log(`The gateway answers at ${url}\n`);
+    console.log('TRUSTED_ISSUERS or TIERS is yours: no demonstration with development keys\n');
+  } else if (process.argv.includes('--no-demo')) {
+    console.log(curlLines({ url, issuer, audience }));
+  } else {
+    const good = await demonstrate({ url, key: keys.issuer, issuer, audience });
+    if (!good) throw new Error('The demonstration failed: the gateway does not do what it must');
+    console.log(curlLines({ url, issuer, audience }));
+  }
+  console.log(`ready ${url}`);
+}
+
+async function end(exitCode: number): Promise<never> {
+  // Whatever happens there, nobody waits longer: the exit ends workerd too
+  const patience = new Promise((resolve) => setTimeout(resolve, 3000).unref());
+  await Promise.race([gateway?.stop().catch(() => {}), patience]);
+  process.exit(exitCode);
+}
