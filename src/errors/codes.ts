@@ -83,7 +83,8 @@ const row = (
   status: number,
   error: string | undefined,
   description: string,
-): ErrorRow => ({ stage, status, ...(error === undefined ? {} : { error }), description });
+): ErrorRow =>
+  Object.freeze({ stage, status, ...(error === undefined ? {} : { error }), description });
 
 const token = (stage: ErrorStage, description: string): ErrorRow =>
   row(stage, 401, 'invalid_token', description);
