@@ -9,7 +9,10 @@ import * as dpopBound from './cases/dpop_bound.ts';
 import * as dpopRefused from './cases/dpop_refused.ts';
 import * as dpopTarget from './cases/dpop_target.ts';
 import * as engineInterop from './cases/engine_interop.ts';
+import * as errors from './cases/errors.ts';
 import * as hooks from './cases/hooks.ts';
+import * as issuer from './cases/issuer.ts';
+import * as issuerRefused from './cases/issuer_refused.ts';
 import * as jsonCorpus from './cases/json_corpus.ts';
 import * as pipelineOrder from './cases/pipeline_order.ts';
 import * as replayGuard from './cases/replay_guard.ts';
@@ -51,4 +54,7 @@ export const core: readonly ContractSuite[] = [
   { name: 'bound tokens', cases: dpopBound.cases },
   { name: 'refused DPoP proofs', cases: dpopRefused.cases },
   { name: 'DPoP targets', cases: dpopTarget.cases },
+  { name: 'issuer', cases: issuer.cases },
+  { name: 'mistakes of an issuer', cases: issuerRefused.cases },
+  { name: 'errors', cases: errors.cases },
 ];
