@@ -1,29 +1,151 @@
 // Agent: the Durable Object of one agent id. An RPC shell over its stores, and who waits for an outcome.
 
 import { DurableObject } from 'cloudflare:workers';
+import { agentsStub, type Directory } from '../bus/directory.ts';
 import { createSchema, type Schema } from '../storage/schema.ts';
 import { nextAlarm } from '../storage/wake_time.ts';
+import { createAdmission, type Admission } from './agent_admission.ts';
+import { agentSchema, agentUpgrades, agentVersion } from './agent_schema.ts';
 import {
   createNonceStore,
-  nonceSchema,
   type Held,
   type LedgerEntry,
   type NonceStore,
   type Reservation,
 } from './nonce_store.ts';
+import type {
+  AgentKey,
+  Change,
+  IssueDecision,
+  IssueRequest,
+  MaybeKey,
+  Policy,
+  Registration,
+  Session,
+  Use,
+} from './registration.ts';
+
+/** What an Agent needs of its surroundings. */
+export interface AgentEnv {
+  readonly DIRECTORY: DurableObjectNamespace<Directory>;
+}
 
 /** How long a send waits for the outcome of another with the same nonce, in milliseconds. */
 const patienceMs = 2_000;
 
-export class Agent extends DurableObject<object> {
+const seconds = (): number => Math.floor(Date.now() / 1000);
+
+export class Agent extends DurableObject<AgentEnv> {
   readonly #schema: Schema;
   readonly #nonces: NonceStore;
+  readonly #admission: Admission;
   readonly #waiters = new Map<string, Set<() => void>>();
 
-  constructor(ctx: DurableObjectState, env: object) {
+  constructor(ctx: DurableObjectState, env: AgentEnv) {
     super(ctx, env);
-    this.#schema = createSchema(ctx.storage.sql, 1, nonceSchema);
-    this.#nonces = createNonceStore(ctx.storage.sql, this.#schema);
+    const { sql } = ctx.storage;
+    this.#schema = createSchema(sql, agentVersion, agentSchema, agentUpgrades);
+    this.#nonces = createNonceStore(sql, this.#schema);
+    this.#admission = createAdmission(sql, this.#schema);
+  }
+
+  /** The registration, or `null`. Reads only. */
+  registration(): Registration | null {
+    return this.#admission.registrations.get() ?? null;
+  }
+
+  /** Whether a removed registration is remembered, whose revocation a new one must lift. */
+  isRemoved(): boolean {
+    return this.#admission.registrations.isRemoved();
+  }
+
+  /** Registers the agent unless it is registered already; answers what is registered then. */
+  async register(
+    id: string,
+    policy: Policy,
+    key: MaybeKey,
+    notBefore?: number,
+  ): Promise<{ readonly created: boolean; readonly registration: Registration }> {
+    const outcome = this.#admission.register({ id, policy, key }, notBefore, seconds());
+    await this.#schedule();
+    return outcome;
+  }
+
+  /** Registers the agent under an enrolment's key, also one that had no key yet. */
+  async enroll(
+    id: string,
+    policy: Policy,
+    key: AgentKey,
+    notBefore?: number,
+  ): Promise<{ readonly created: boolean; readonly registration: Registration }> {
+    const outcome = this.#admission.enroll({ id, policy, key }, notBefore, seconds());
+    await this.#schedule();
+    return outcome;
+  }
+
+  change(change: Change & { readonly notBefore?: number }): Registration | null {
+    return this.#admission.registrations.change(change) ?? null;
+  }
+
+  /** Changes the key of an enabled agent from one to another; `null` when it has another by now. */
+  changeKey(from: string, key: AgentKey): Registration | null {
+    const found = this.#admission.registrations.get();
+    if (found === undefined || found.disabled || found.jkt !== from) return null;
+    return this.#admission.registrations.setKey(key) ?? null;
+  }
+
+  /** Refuses to issue from now on; `null` when nobody is registered. */
+  disable(): Registration | null {
+    return this.change({ disabled: true });
+  }
+
+  /** Issues again, tokens that are newer than `notBefore`; `null` when nobody is registered. */
+  enable(notBefore: number): Registration | null {
+    return this.change({ disabled: false, notBefore });
+  }
+
+  /** Whether the operator's key of this thumbprint was ever registered from the configuration. */
+  knowsOperatorKey(jkt: string): boolean {
+    return this.#admission.operatorKeys.has(jkt);
+  }
+
+  /** Registers the operator's key of the configuration, once for each thumbprint. */
+  async registerOperator(
+    id: string,
+    policy: Policy,
+    key: AgentKey,
+    notBefore: number | undefined,
+  ): Promise<Registration> {
+    const registered = this.#admission.registerOperator({ id, policy, key }, notBefore, seconds());
+    await this.#schedule();
+    return registered;
+  }
+
+  /** Removes the registration; what revokes its tokens stands until then. */
+  async remove(until: number): Promise<void> {
+    this.#admission.remove(until);
+    await this.#schedule();
+  }
+
+  /** Decides on one token, and records all that must happen once, or nothing. */
+  async admitIssue(request: IssueRequest): Promise<IssueDecision> {
+    const decision = this.#admission.admitIssue(request, seconds());
+    if (decision.kind !== 'granted') return decision;
+    await this.#schedule();
+    await this.#outlive(decision.registration.notBefore);
+    this.#tellSeen(decision.registration.id);
+    return decision;
+  }
+
+  /** Records a use; `false` when it was used before, or nobody is registered. */
+  async useOnce(use: Use): Promise<boolean> {
+    const first = this.#admission.useOnce(use);
+    if (first) await this.#schedule();
+    return first;
+  }
+
+  sessions(after: string, limit: number): readonly Session[] {
+    return this.#admission.sessions.list(after, limit, seconds());
   }
 
   /** Reserves a message's nonce. While another message holds it, waits a while for its outcome. */
@@ -58,12 +180,28 @@ export class Agent extends DurableObject<object> {
 
   override async alarm(): Promise<void> {
     this.#nonces.purge(Date.now());
-    if (this.#nonces.nextExpiry() === undefined) {
+    this.#admission.purge(seconds());
+    if (this.#nonces.nextExpiry() === undefined && this.#admission.isEmpty()) {
       this.#schema.forget();
       await this.ctx.storage.deleteAll();
       return;
     }
     await this.#schedule();
+  }
+
+  /** A token of the very second in which all older ones were revoked would be revoked with them. */
+  async #outlive(notBefore: number | undefined): Promise<void> {
+    if (notBefore === undefined) return;
+    const wait = (notBefore + 1) * 1000 - Date.now();
+    if (wait > 0) await new Promise((resolve) => setTimeout(resolve, Math.min(wait, 1000)));
+  }
+
+  /** The directory hears of it at most once an hour; whether it does is nothing to wait for. */
+  #tellSeen(id: string): void {
+    const hour = this.#admission.newHour(seconds());
+    if (hour === undefined) return;
+    const told = agentsStub(this.env.DIRECTORY).seen(id, hour);
+    this.ctx.waitUntil(told.then(undefined, () => undefined));
   }
 
   #outcomeOf(nonce: string, ms: number): Promise<void> {
@@ -86,7 +224,7 @@ export class Agent extends DurableObject<object> {
   }
 
   async #schedule(): Promise<void> {
-    const wake = nextAlarm([this.#nonces.nextExpiry()]);
+    const wake = nextAlarm([this.#nonces.nextExpiry(), this.#admission.nextExpiry()]);
     if (wake === undefined) return;
     const set = await this.ctx.storage.getAlarm();
     if (set === null || set > wake) await this.ctx.storage.setAlarm(wake);

@@ -38,12 +38,12 @@ export type MaybeKey = AgentKey | { readonly jwk: undefined; readonly jkt: undef
 
 /** A change of an agent; what is not named stays. */
 export interface Change {
-  readonly tier?: string;
-  readonly scope?: readonly string[];
-  readonly dpop?: 'required' | 'optional';
+  readonly tier?: string | undefined;
+  readonly scope?: readonly string[] | undefined;
+  readonly dpop?: 'required' | 'optional' | undefined;
   /** `null`: none any more. */
-  readonly dlgMax?: number | null;
-  readonly disabled?: boolean;
+  readonly dlgMax?: number | null | undefined;
+  readonly disabled?: boolean | undefined;
 }
 
 /** Something that may be used once: an assertion or a proof. */
@@ -81,19 +81,18 @@ export interface Session {
   readonly jkt: string;
 }
 
-/** An agent as the admin routes show it. */
+/** An agent as the admin routes show it: what it does not have is left out. */
 export function describeAgent(agent: Registration): Record<string, unknown> {
   return {
     id: agent.id,
     tier: agent.tier,
     scope: agent.scope,
     dpop: agent.dpop,
-    dlg_max: agent.dlgMax ?? null,
+    ...(agent.dlgMax === undefined ? {} : { dlg_max: agent.dlgMax }),
     disabled: agent.disabled,
-    jwk: agent.jwk ?? null,
-    jkt: agent.jkt ?? null,
+    ...(agent.jwk === undefined ? {} : { jwk: agent.jwk, jkt: agent.jkt }),
     version: agent.version,
     created_at: agent.createdAt,
-    not_before: agent.notBefore ?? null,
+    ...(agent.notBefore === undefined ? {} : { not_before: agent.notBefore }),
   };
 }

@@ -1,0 +1,20 @@
+// The schema of an Agent object: the tables of its stores, and the way from earlier versions.
+
+import type { Upgrades } from '../storage/schema.ts';
+import { nonceSchema } from './nonce_store.ts';
+import { operatorKeySchema } from './operator_key_store.ts';
+import { registrationSchema } from './registration_store.ts';
+import { sessionSchema } from './session_store.ts';
+import { useSchema } from './use_store.ts';
+
+/** Version 1 held message nonces alone. */
+const identity: readonly string[] = [
+  ...registrationSchema,
+  ...sessionSchema,
+  ...useSchema,
+  ...operatorKeySchema,
+];
+
+export const agentVersion = 2;
+export const agentSchema: readonly string[] = [...nonceSchema, ...identity];
+export const agentUpgrades: Upgrades = { 2: identity };

@@ -1,0 +1,96 @@
+// POST /enroll: a one-time code and a proof by a fresh key become a registered agent.
+
+import { TokenError, verifyDpopProof, type DpopProof } from '../../src/index.ts';
+import { agentsStub } from '../bus/directory.ts';
+import type { Config } from '../env.ts';
+import { readCapped } from '../read_capped.ts';
+import { json } from '../respond.ts';
+import type { Call, OpenHandler } from '../route.ts';
+import { addressOf, type Attempts } from './attempts.ts';
+import { enrollBody } from './agent_bodies.ts';
+import { readAgentKey } from './agent_key.ts';
+import { liftRemoved, type AgentParts } from './agents.ts';
+import { enrollmentOf, hashCode } from './enrollment_code.ts';
+import { factsOf } from './facts.ts';
+import { maxBodyBytes, readJson } from './json_body.ts';
+import { refuse, type RefusalCode } from './refusal.ts';
+import type { AgentKey, Registration } from './registration.ts';
+
+/** What enrolment works with. */
+export interface EnrollParts extends AgentParts {
+  readonly config: Pick<Config, 'issuer' | 'publicUrl'>;
+  readonly attempts: Attempts;
+}
+
+/** The proof of a request, whose key the body must name too (RFC 9449 section 4.3). */
+async function readProof(request: Request, { url }: Call): Promise<DpopProof> {
+  const header = request.headers.get('dpop');
+  if (header === null) throw new TokenError('proof_required');
+  // Several headers arrive joined by commas, and no proof has one
+  if (header.includes(',')) throw new TokenError('proof_invalid');
+  return verifyDpopProof(header, { method: 'POST', url });
+}
+
+interface Presented {
+  readonly code: string;
+  readonly key: AgentKey;
+}
+
+async function readPresented(request: Request): Promise<Presented | RefusalCode> {
+  const body = readJson(await readCapped(request.body, maxBodyBytes), enrollBody);
+  if (!body.ok) return body.code;
+  const key = await readAgentKey(body.value.jwk);
+  return typeof key === 'string' ? key : { code: body.value.code, key };
+}
+
+/**
+ * Tells whether a use of a code counts: the one that registered the agent does. Its key may ask
+ * again with a proof that it made afterwards: the answer may have been lost.
+ */
+const isAnswered = (created: boolean, registration: Registration, proof: DpopProof): boolean =>
+  created || (registration.jkt === proof.jkt && proof.issuedAt > registration.createdAt);
+
+async function redeem(
+  parts: EnrollParts,
+  { code, key }: Presented,
+  proof: DpopProof,
+): Promise<Registration | 'enrollment_refused' | 'key_taken'> {
+  const enrollmentId = enrollmentOf(code);
+  if (enrollmentId === undefined) return 'enrollment_refused';
+  const directory = agentsStub(parts.directory);
+  const redeemed = await directory.redeem(enrollmentId, await hashCode(code), key.jkt);
+  if (redeemed.kind === 'refused') return 'enrollment_refused';
+  if (redeemed.kind === 'key_taken') return 'key_taken';
+  const { agentId, policy } = redeemed.enrollment;
+  const notBefore = await liftRemoved(parts, agentId);
+  const agent = parts.agents.getByName(agentId);
+  const { created, registration } = await agent.enroll(agentId, policy, key, notBefore);
+  await directory.settle(agentId, factsOf(registration), redeemed.stamp);
+  return isAnswered(created, registration, proof) ? registration : 'enrollment_refused';
+}
+
+/** Makes the handler of the route. */
+export function enrollHandler(parts: EnrollParts): OpenHandler {
+  const { issuer, publicUrl } = parts.config;
+  return async (request, call) => {
+    const presented = await readPresented(request);
+    if (typeof presented === 'string') return refuse(presented);
+    const proof = await readProof(request, call);
+    if (proof.jkt !== presented.key.jkt) throw new TokenError('proof_invalid');
+    const address = addressOf(request);
+    if (!parts.attempts.mayTry(address)) throw new TokenError('rate_limited');
+    const agent = await redeem(parts, presented, proof);
+    if (agent === 'enrollment_refused') parts.attempts.failed(address);
+    if (typeof agent === 'string') return refuse(agent);
+    return json(
+      {
+        client_id: agent.id,
+        issuer,
+        token_endpoint: `${publicUrl}/token`,
+        jwks_uri: `${publicUrl}/.well-known/jwks.json`,
+        resource: publicUrl,
+      },
+      201,
+    );
+  };
+}
