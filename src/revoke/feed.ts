@@ -21,6 +21,9 @@ export interface RevocationFeedOptions {
   readonly waitUntil?: (work: Promise<unknown>) => void;
 }
 
+/** Milliseconds: however old the view may be, no request should wait longer. */
+const maxPatience = 2000;
+
 const kinds: ReadonlySet<unknown> = new Set(['token', 'session', 'agent', 'key', 'jkt', 'before']);
 const isNumber = (value: unknown): value is number => typeof value === 'number';
 
@@ -58,6 +61,9 @@ function readUrl(url: string | URL): URL {
   if (parsed?.protocol !== 'https:' && !(parsed?.protocol === 'http:' && loopback)) {
     throw new TypeError('"url" must be https, or http on a loopback host');
   }
+  if (parsed.username !== '' || parsed.password !== '') {
+    throw new TypeError('"url" must not hold credentials');
+  }
   return parsed;
 }
 
@@ -66,7 +72,7 @@ function readUrl(url: string | URL): URL {
  *
  * What is known is refreshed as it is asked for, by one request for all callers, at most twenty
  * times in `maxAge`. Who finds it older than a tenth of `maxAge` waits for the refresh, for 8 % of
- * `maxAge` at the longest; past `maxAge` every token is refused with `revocation_unavailable`. Age
+ * `maxAge` or 2 s at the longest; past `maxAge` every token is refused with `revocation_unavailable`. Age
  * counts from when the request was sent.
  *
  * Does not check who answers: the address is trusted, as that of the keys is. Redirects are not
@@ -101,9 +107,9 @@ export function revocationFeed(url: string | URL, options: RevocationFeedOptions
   return createFreshView({
     refreshEvery: ceiling / 20,
     waitBeyond: ceiling / 10,
-    patience: ceiling * 0.08,
+    patience: Math.min(ceiling * 0.08, maxPatience),
     ceiling,
-    now: options.now ?? (() => performance.now()),
+    ...(options.now === undefined ? {} : { now: options.now }),
     ...(waitUntil === undefined ? {} : { waitUntil }),
     load: async (after, signal) => {
       const target = new URL(address);

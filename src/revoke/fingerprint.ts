@@ -36,8 +36,18 @@ function lengthPrefixed(parts: readonly string[]): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * The hash of a record: the first 16 bytes of SHA-256 over kind, issuer and value, each in UTF-8
- * with its length before it as four bytes, big-endian; base64url.
+ * The hash that a record is published under: the first 16 bytes of SHA-256 over kind, issuer and
+ * value, each in UTF-8 with its length before it as four bytes, big-endian; base64url.
+ *
+ * Does not check its arguments.
+ *
+ * @example
+ * ```ts
+ * import { revocationHash } from 'swarmgate';
+ *
+ * const hash = await revocationHash({ kind: 'token', issuer: 'yamtam-engine', value: 'a' });
+ * if (hash.length !== 22) throw new Error('unexpected');
+ * ```
  */
 export async function revocationHash({ kind, issuer, value }: RevocationName): Promise<string> {
   const digest = await crypto.subtle.digest('SHA-256', lengthPrefixed([kind, issuer, value]));

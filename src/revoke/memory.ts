@@ -41,7 +41,13 @@ function readName({
   all,
 }: Revocation): RevocationName {
   if (!kinds.has(kind)) throw new TypeError('"kind" must be one of the kinds of revocation');
+  if (typeof issuer !== 'string' || issuer === '') {
+    throw new TypeError('"issuer" must be a non-empty string');
+  }
   if (kind !== 'before') {
+    if (agent !== undefined || all !== undefined) {
+      throw new TypeError('"agent" and "all" belong to "before"');
+    }
     if (typeof value !== 'string' || value === '') {
       throw new TypeError('"value" must be a non-empty string');
     }
@@ -50,6 +56,10 @@ function readName({
   if (!Number.isFinite(value)) throw new TypeError('"value" must be a time in seconds');
   if ((agent === undefined) === (all !== true)) {
     throw new TypeError('"before" needs either "agent" or "all": true');
+  }
+  // The empty name stands for all agents
+  if (agent === '' || (agent !== undefined && typeof agent !== 'string')) {
+    throw new TypeError('"agent" must be a non-empty string');
   }
   return { kind, issuer, value: agent ?? '' };
 }

@@ -13,25 +13,37 @@ export interface FeedRecord {
   readonly h: string;
   /** For `before`: tokens with `iat` up to this time are covered, seconds since the epoch. */
   readonly before?: number;
-  /** When the last token that it covers has expired, seconds. In the past: the record is lifted. */
+  /**
+   * From when on nobody accepts the last token that it covers, seconds: its `exp` and what clocks
+   * may differ. Up to `as_of`: the record is lifted, with all earlier ones of its kind and hash.
+   */
   readonly exp: number;
 }
 
 /** One answer of the public feed. */
 export interface FeedPage {
   readonly issuer: string;
-  /** Number of the last record that the answer takes into account. */
+  /** Number of the last record that the answer takes into account: what to ask for next comes after. */
   readonly seq: number;
   /** When the answer was made, seconds since the epoch. */
   readonly as_of: number;
-  /** Whether these are all records, not those after a number. */
+  /** Whether these are all records, or the first of all, not those after a number. */
   readonly full: boolean;
-  /** Whether more records follow after `seq`. */
+  /** Whether more records follow after `seq`: then a snapshot is not whole yet. */
   readonly more?: boolean;
   readonly records: readonly FeedRecord[];
 }
 
-/** The `exp` of a record that stands until it is lifted. */
+/**
+ * The `exp` of a record that stands until it is lifted.
+ *
+ * @example
+ * ```ts
+ * import { untilLifted } from 'swarmgate';
+ *
+ * if (untilLifted !== 2 ** 32 - 1) throw new Error('unexpected');
+ * ```
+ */
 export const untilLifted = 0xffff_ffff;
 
 /** What a record names, before hashing. */

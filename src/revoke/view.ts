@@ -1,8 +1,8 @@
 // What is revoked, as of some record of the log: pure state, brought forward by pages of the feed.
 
-import { compactSet, type CompactSet } from './compact_set.ts';
+import { compactSet } from './compact_set.ts';
 import { fingerprintOf, type Fingerprint, type TokenFingerprints } from './fingerprint.ts';
-import type { FeedPage, FeedRecord } from './records.ts';
+import { untilLifted, type FeedPage, type FeedRecord } from './records.ts';
 
 /** The state of revocation, as of record `seq`. */
 export interface RevocationView {
@@ -10,10 +10,15 @@ export interface RevocationView {
   readonly seq: number;
   /** Records held. */
   readonly size: number;
-  /** Bytes of memory that they take. */
+  /** Bytes of memory that they take; `before` records, which are few, are not counted. */
   readonly bytes: number;
-  /** Takes a page into account. Throws an Error, and changes nothing, for one that does not follow. */
-  apply(page: FeedPage): void;
+  /**
+   * Takes a page into account, which was asked for as what follows `after`. Records that are known
+   * already are passed over.
+   *
+   * Throws an Error, and changes nothing, for a page that is malformed, goes back, or leaves a gap.
+   */
+  apply(page: FeedPage, after: number): void;
   /** Tells whether a token with these fingerprints is revoked. */
   covers(token: TokenFingerprints): boolean;
 }
@@ -31,14 +36,20 @@ interface Parsed {
   readonly fingerprint: Fingerprint;
 }
 
+const isCount = (value: number): boolean => Number.isSafeInteger(value) && value >= 0;
+
 /** Checks all records before any is taken: a page is applied whole, or not at all. */
-function readRecords({ records, seq, full }: FeedPage, after: number): readonly Parsed[] {
-  let last = full ? 0 : after;
+function readRecords({ records, seq, as_of }: FeedPage): readonly Parsed[] {
+  // In milliseconds, `as_of` would end every record
+  if (!isCount(seq) || !(as_of >= 0 && as_of < untilLifted)) {
+    throw new Error('The revocation feed has a malformed page');
+  }
+  let last = 0;
   return records.map((record) => {
     const fingerprint = fingerprintOf(record.h);
     const { before } = record;
     const timed = record.kind === 'before' ? Number.isFinite(before) : before === undefined;
-    const inOrder = record.seq > last && record.seq <= seq;
+    const inOrder = isCount(record.seq) && record.seq > last && record.seq <= seq;
     if (fingerprint === undefined || !timed || !inOrder || !Number.isFinite(record.exp)) {
       throw new Error('The revocation feed has a malformed record');
     }
@@ -50,19 +61,26 @@ function readRecords({ records, seq, full }: FeedPage, after: number): readonly 
 /** Makes an empty view. */
 export function createRevocationView(): RevocationView {
   let seq = 0;
-  let set: CompactSet = compactSet();
-  let befores = new Map<number, Before>();
+  let issuer: string | undefined;
+  const set = compactSet();
+  const befores = new Map<number, Before>();
 
-  function take({ record, fingerprint }: Parsed, now: number): void {
+  function takeBefore({ record, fingerprint }: Parsed): void {
+    const key = keyOf(fingerprint);
+    const known = befores.get(key);
+    // Neither an earlier time nor an earlier end undoes a later one
+    befores.set(key, {
+      time: Math.max(record.before ?? 0, known?.time ?? 0),
+      expiresAt: Math.max(record.exp, known?.expiresAt ?? 0),
+    });
+  }
+
+  function take(entry: Parsed, now: number): void {
+    const { record, fingerprint } = entry;
     const lifted = record.exp <= now;
     if (record.kind === 'before') {
-      const key = keyOf(fingerprint);
-      const known = befores.get(key);
-      if (lifted) befores.delete(key);
-      // An earlier time never undoes a later one.
-      else if (known === undefined || known.time <= (record.before ?? 0)) {
-        befores.set(key, { time: record.before ?? 0, expiresAt: record.exp });
-      }
+      if (lifted) befores.delete(keyOf(fingerprint));
+      else takeBefore(entry);
     } else if (lifted) set.remove(fingerprint);
     else set.add(fingerprint, record.exp, now);
   }
@@ -77,16 +95,17 @@ export function createRevocationView(): RevocationView {
     get bytes() {
       return set.bytes;
     },
-    apply(page) {
-      if (!page.full && page.seq < seq) throw new Error('The revocation feed went back');
-      const parsed = readRecords(page, seq);
-      if (page.full) {
-        set = compactSet();
-        befores = new Map();
+    apply(page, after) {
+      if (after > seq) throw new Error('The revocation feed leaves a gap');
+      if (page.seq < seq) throw new Error('The revocation feed went back');
+      if (issuer !== undefined && page.issuer !== issuer) {
+        throw new Error('The revocation feed is of another issuer');
       }
-      for (const entry of parsed) take(entry, page.as_of);
+      const parsed = readRecords(page);
+      for (const entry of parsed) if (entry.record.seq > seq) take(entry, page.as_of);
       for (const [key, { expiresAt }] of befores) if (expiresAt <= page.as_of) befores.delete(key);
       seq = page.seq;
+      ({ issuer } = page);
     },
     covers({ exact, before, issuedAt }) {
       if (exact.some((fingerprint) => set.has(fingerprint))) return true;

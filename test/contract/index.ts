@@ -2,13 +2,17 @@
 
 import type { ContractSuite } from './case.ts';
 import * as rfc7515 from './cases/rfc7515.ts';
+import { client } from './client.ts';
 import { core } from './core.ts';
 import { keys } from './keys.ts';
+import { revoke } from './revoke.ts';
 import { seal } from './seal.ts';
 
 export const contract: readonly ContractSuite[] = [
   { name: 'RFC 7515', cases: rfc7515.cases },
   ...core,
   ...keys,
+  ...revoke,
   ...seal,
+  ...client,
 ];
