@@ -22,6 +22,7 @@ export default defineConfig({
           include: [
             contract,
             'test/unit/**/*.test.ts',
+            'test/cli/**/*.test.ts',
             'test/gateway/**/*.test.ts',
             'test/package/**/*.test.ts',
           ],
@@ -35,7 +36,7 @@ export default defineConfig({
         optimizeDeps: { include: ['jose', 'vitest'] },
         test: {
           name: browser.name,
-          include: [contract],
+          include: [contract, 'test/browser/**/*.test.ts'],
           browser: {
             enabled: true,
             headless: true,

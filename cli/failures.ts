@@ -2,7 +2,7 @@
 
 import { CommanderError } from 'commander';
 import { TokenError } from '../src/index.ts';
-import { CommandFailure, exitCodes, usage } from './failure.ts';
+import { CommandFailure, exitCodes, systemCode, systemReason, usage } from './failure.ts';
 import { paint } from './output.ts';
 import { printable, printableJson } from './text.ts';
 
@@ -23,14 +23,12 @@ export function reportFailure(error: unknown, argv: readonly string[]): number {
 function asFailure(error: unknown): CommandFailure {
   if (error instanceof CommandFailure) return error;
   if (error instanceof TokenError) {
+    if (error.code !== 'key_unavailable') {
+      return new CommandFailure(error.code, exitCodes.refused, error.message);
+    }
     // Without its keys nothing is known about the token
-    const unknown = error.code === 'key_unavailable';
-    const message = unknown ? `${error.message}: check the address and the network` : error.message;
-    return new CommandFailure(
-      error.code,
-      unknown ? exitCodes.environment : exitCodes.refused,
-      message,
-    );
+    const message = `${error.message}: ${fetchFault(error.cause)}`;
+    return new CommandFailure(error.code, exitCodes.environment, message);
   }
   if (error instanceof CommanderError) return usage(`${commandLineFault(error)}\nSee --help`);
   // Its own message could hold anything
@@ -40,6 +38,13 @@ function asFailure(error: unknown): CommandFailure {
     exitCodes.environment,
     `The command failed unexpectedly (${name}); please report what you ran, without the token`,
   );
+}
+
+/** Why a key set could not be fetched: the library's words, or the network's code, never its body. */
+function fetchFault(cause: unknown): string {
+  if (!(cause instanceof Error)) return 'check the address and the network';
+  const code = systemCode(cause.cause);
+  return code === undefined ? cause.message : systemReason(cause.cause);
 }
 
 /** Commander's own words, without values that may be secrets. */

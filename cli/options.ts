@@ -35,7 +35,7 @@ export function addWords(text: string, before: readonly string[] | undefined): s
 
 /** Adds one value of a repeatable option. */
 export function addValue(text: string, before: readonly string[] | undefined): string[] {
-  if (text === '') throw new InvalidArgumentError('It must not be empty.');
+  if (text === '' || text === '*') throw new InvalidArgumentError('It must be one exact name.');
   return [...(before ?? []), text];
 }
 

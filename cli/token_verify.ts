@@ -70,6 +70,7 @@ async function verify(words: readonly string[], options: VerifyOptions): Promise
   if (words.length > 0) throw usage(argumentRefusal);
   const keys = await openTrustedKeys(options);
   const { issuer, audience, algorithms, profile, acceptUnproven, json } = options;
+  if (issuer === '') throw usage('--issuer must not be empty');
   const verifier = createVerifier({
     keys,
     ...(issuer === undefined ? {} : { issuer }),
