@@ -7,7 +7,7 @@ import type { Directory } from './bus/directory.ts';
 import type { Mailbox } from './bus/mailbox.ts';
 import type { Outbox } from './bus/outbox.ts';
 import { readAuthority, type AuthorityConfig } from './env_authority.ts';
-import { ConfigError, isOrigin, isSecureOrigin, nameList, text } from './env_values.ts';
+import { ConfigError, isSecureOrigin, nameList, text } from './env_values.ts';
 import { readTrustedIssuers, type TrustedIssuer } from './env_issuers.ts';
 
 /** What wrangler.toml binds, and the variables, which are not checked yet. */
@@ -51,7 +51,7 @@ const audience = v.pipe(
 
 const origins = v.pipe(
   nameList,
-  v.checkItems(isOrigin, 'must hold exact http or https origins, not "*" and not "null"'),
+  v.checkItems(isSecureOrigin, 'must hold exact https origins (http on loopback only), no "*"'),
 );
 
 const tiers = v.pipe(

@@ -29,7 +29,7 @@ export const nameList: v.GenericSchema<string, string[]> = v.pipe(
 );
 
 /** Tells whether a value is an http or https origin, written exactly as browsers serialize it. */
-export function isOrigin(value: string): boolean {
+function isOrigin(value: string): boolean {
   if (!URL.canParse(value)) return false;
   const { protocol, origin } = new URL(value);
   return (protocol === 'https:' || protocol === 'http:') && origin === value;

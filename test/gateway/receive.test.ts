@@ -186,6 +186,28 @@ describe('waiting', () => {
     const id = await send({ to });
     expect(ids(await receive(token, '?wait=5'))).toEqual([id]);
   });
+
+  test(
+    'a hundred clients that hung up are not in the way for long',
+    { timeout: 20_000 },
+    async () => {
+      const { token } = await agent();
+      const { hostname, port } = new URL(url);
+      const sockets = Array.from({ length: 100 }, () => connect(Number(port), hostname));
+      const lines = [
+        'GET /bus/messages?wait=30 HTTP/1.1',
+        'Host: x',
+        `Authorization: Bearer ${token}`,
+      ];
+      for (const socket of sockets) socket.write(`${lines.join('\r\n')}\r\n\r\n`);
+      await oneSecond();
+      expect(codeOf(await get(token, '?wait=1'))).toBe('429 rate_limited');
+      for (const socket of sockets) socket.resetAndDestroy();
+      const { token: nobody } = await agent();
+      expect(await receive(nobody, '?wait=6')).toEqual([]);
+      expect(codeOf(await get(token, '?wait=1'))).toBe('200');
+    },
+  );
 });
 
 describe('DELETE /bus/messages/{id}', () => {

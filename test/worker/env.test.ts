@@ -183,6 +183,11 @@ describe('readConfig()', () => {
       variables({ ALLOWED_ORIGINS: 'https://app.example/' }),
       'ALLOWED_ORIGINS must hold exact',
     ],
+    [
+      'an origin over http',
+      variables({ ALLOWED_ORIGINS: 'http://app.example' }),
+      'ALLOWED_ORIGINS must hold exact',
+    ],
     ['BUS', variables({ BUS: 'redis' }), 'BUS must be "durable"'],
     ['BUS empty', variables({ BUS: '' }), 'BUS must be "durable"'],
     ['TIERS empty', variables({ TIERS: '' }), 'TIERS must name at least one tier'],

@@ -13,6 +13,9 @@ export interface DurableBusObjects {
   readonly OUTBOX: DurableObjectNamespace<Outbox>;
 }
 
+// A mailbox cannot see that a client is gone; so each wait in it is short, and its place is free again
+const sliceMs = 5_000;
+
 type MailboxStub = DurableObjectStub<Mailbox>;
 
 async function receive(
@@ -23,7 +26,7 @@ async function receive(
   for (;;) {
     const deliveries = await stub.lease(owner, max);
     if (deliveries.length > 0 || Date.now() >= waitUntil) return deliveries;
-    const worthwhile = await stub.wait(waitUntil);
+    const worthwhile = await stub.wait(Math.min(waitUntil, Date.now() + sliceMs));
     if (!worthwhile) throw new TokenError('rate_limited');
     await beforeLease();
   }
