@@ -1,0 +1,187 @@
+// createBusClient: sends, receives and acknowledges messages of the Swarm Bus.
+
+import { numberOption } from '../errors/caller.ts';
+import { TokenError } from '../errors/token_error.ts';
+import { readBusOptions, type BusClientOptions } from './bus_client_options.ts';
+import { compose, type Composed, type MessageParts } from './compose.ts';
+import { withDeadline } from './deadline.ts';
+import { isMessageId } from './envelope.ts';
+import { httpTransport } from './http_transport.ts';
+import { createInbox, type ReceivedMessage } from './inbox.ts';
+import { isTransient, withRetries } from './retry.ts';
+
+/** Ends the wait. */
+export interface BusCallOptions {
+  readonly signal?: AbortSignal;
+}
+
+/** Options of `receive`. */
+export interface ReceiveOptions extends BusCallOptions {
+  /** The most messages to take, 1 to 100. Default: 10. */
+  readonly max?: number;
+  /** How long to wait for a first message, in seconds, 0 to 30. Default: 0. */
+  readonly wait?: number;
+}
+
+/** Options of `request`. */
+export interface RequestOptions extends BusCallOptions {
+  /** How long to wait for the response, in seconds, at most 3,600. Default: 30. */
+  readonly timeout?: number;
+}
+
+/** A client of the Swarm Bus. Failures of the bus are TokenErrors with the gateway's code. */
+export interface BusClient {
+  /**
+   * Sends a message, and resolves with its id once it is stored. After a network failure or a 5xx
+   * the same bytes are sent again: the bus stores them once.
+   *
+   * @throws TypeError for parts that no bus accepts; TokenError with the gateway's code,
+   * `bus_unavailable`, `upstream_timeout`
+   */
+  send(parts: MessageParts, options?: BusCallOptions): Promise<string>;
+  /**
+   * Takes messages; each is this client's for 30 s, and comes again unless it is acknowledged.
+   *
+   * @throws TokenError as `send`; `upstream_invalid` for an answer that is not the bus's
+   */
+  receive(options?: ReceiveOptions): Promise<ReceivedMessage[]>;
+  /**
+   * Removes a received message: of its sender alone where the message is given, of any by id.
+   *
+   * @throws TypeError for what is no id; TokenError as `send`
+   */
+  acknowledge(message: ReceivedMessage | string, options?: BusCallOptions): Promise<void>;
+  /**
+   * Yields messages as they come, and acknowledges each when the next one is asked for: one whose
+   * handling broke off comes again. Waits through outages of the bus.
+   *
+   * @throws the signal's reason; TokenError when the gateway refuses for good
+   */
+  messages(options?: BusCallOptions): AsyncGenerator<ReceivedMessage, never, void>;
+  /**
+   * Sends a REQUEST and waits for the RESPONSE to it from the agent that was asked. Other messages
+   * that arrive meanwhile stay for `receive` and `messages`.
+   *
+   * @throws as `send`; TokenError `upstream_timeout` when no response came in time
+   */
+  request(parts: Omit<MessageParts, 'type'>, options?: RequestOptions): Promise<ReceivedMessage>;
+}
+
+/** How `messages` and `request` poll. */
+const longPoll = { max: 10, wait: 20 };
+/** The bus takes a `ts` of the last 60 s. Seconds, with room for the request itself. */
+const sendWithin = 50;
+const late = (): TokenError => new TokenError('upstream_timeout');
+
+/**
+ * Makes a client of the Swarm Bus over HTTP.
+ *
+ * It checks what it receives: size, form, and the digest over the exact bytes; `sender` is whom the
+ * bus authenticated. Delivery is at least once: a message can come again, with the same `id`.
+ *
+ * Does not check the time or the nonce of what it receives (the bus does), and does not encrypt:
+ * the bus can read payloads. In a Worker, make one for each request: what one request waits for
+ * another cannot receive.
+ *
+ * @param options where the bus is and where tokens come from; times in seconds
+ * @returns the client; nothing is asked before its first call
+ * @throws TypeError for a mistake in the options, which it names
+ * @see RFC 9562 section 5.4 (ids), RFC 8259 (what is digested)
+ * @example
+ * ```ts
+ * import { createBusClient } from 'swarmgate/client';
+ *
+ * const bus = createBusClient({
+ *   url: 'https://gate.example',
+ *   // Stands for createTokenSource
+ *   source: {
+ *     token: async () => ({ token: 'the.access.token', scheme: 'Bearer', expiresAt: Infinity }),
+ *   },
+ *   // Stands for the gateway
+ *   fetch: async (_url, init) => new Response(String(init?.body), { status: 202 }),
+ * });
+ * const id = await bus.send({
+ *   to: 'reviewer',
+ *   type: 'REQUEST',
+ *   subject: 'review-code',
+ *   payload: { file: 'main.ts' },
+ * });
+ * if (id.length !== 36) throw new Error('unexpected');
+ * ```
+ */
+export function createBusClient(options: BusClientOptions): BusClient {
+  const { clock, plan, onRefused, ...where } = readBusOptions(options);
+  const transport = httpTransport(where);
+  const inbox = createInbox({
+    transport,
+    plan,
+    amount: longPoll,
+    clock,
+    acknowledge,
+    onRefused,
+  });
+
+  async function acknowledge(
+    message: ReceivedMessage | string,
+    { signal }: BusCallOptions = {},
+  ): Promise<void> {
+    const named = typeof message === 'string' ? { id: message } : message;
+    const { id } = named;
+    if (!isMessageId(id)) throw new TypeError('A message id must be a UUID of version 4');
+    const which = 'sender' in named ? { id, sender: named.sender } : { id };
+    await withRetries(() => transport.acknowledge(which, signal), plan, signal);
+  }
+
+  async function sendComposed({ text }: Composed, signal: AbortSignal | undefined): Promise<void> {
+    const began = clock();
+    const isWorthwhile = (seconds: number): boolean => clock() + seconds - began < sendWithin;
+    await withRetries(() => transport.send(text, signal), { ...plan, isWorthwhile }, signal);
+  }
+
+  return Object.freeze({
+    async send(parts, { signal } = {}) {
+      signal?.throwIfAborted();
+      const composed = await compose(parts, clock() * 1000);
+      await sendComposed(composed, signal);
+      return composed.id;
+    },
+
+    async receive({ signal, ...amount } = {}) {
+      const max = numberOption('max', amount.max, { min: 1, max: 100, fallback: 10 });
+      const wait = numberOption('wait', amount.wait, { min: 0, max: 30, fallback: 0 });
+      return inbox.receive({ max: Math.floor(max), wait: Math.floor(wait) }, signal);
+    },
+
+    acknowledge,
+
+    async *messages({ signal } = {}) {
+      for (;;) {
+        const message = await inbox.next(signal);
+        yield message;
+        try {
+          // Without the signal: it was handled, and must not come again because of that
+          await acknowledge(message);
+        } catch (error) {
+          if (!isTransient(error)) throw error;
+        }
+      }
+    },
+
+    async request(parts, { signal, timeout } = {}) {
+      const range = { min: 0.001, max: 3600, fallback: 30 };
+      const seconds = numberOption('timeout', timeout, range);
+      if (parts.to === '*')
+        throw new TypeError('"to" must be one agent: whose response is it else?');
+      const composed = await compose({ ...parts, type: 'REQUEST' }, clock() * 1000);
+      const expected = inbox.expect({ id: composed.id, to: parts.to });
+      try {
+        return await withDeadline({ seconds, late }, signal, async (either) => {
+          await sendComposed(composed, either);
+          return inbox.arrival(expected, either);
+        });
+      } finally {
+        inbox.forget(expected);
+      }
+    },
+  } satisfies BusClient);
+}

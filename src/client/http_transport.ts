@@ -1,0 +1,131 @@
+// The bus over HTTP: one request for each send, receive and acknowledgement, capped in size and time.
+
+import { errorCodes, type ErrorCode } from '../errors/codes.ts';
+import { TokenError } from '../errors/token_error.ts';
+import { readCapped } from '../keys/read_capped.ts';
+import { decodeUtf8 } from '../token/base64url.ts';
+import { isAgentId } from '../token/identity.ts';
+import { scanJsonObject } from '../token/json.ts';
+import { splitJsonArray } from '../token/json_array.ts';
+import { isFiniteNumber } from '../token/shape.ts';
+import { AuthorityError } from './authority_error.ts';
+import type { ClientFetch } from './authority_http.ts';
+import type { BusTransport, Delivery } from './bus_transport.ts';
+import { CallerMistake } from './caller_mistake.ts';
+import { withDeadline } from './deadline.ts';
+import { envelopeLimits } from './envelope.ts';
+import type { HttpCause } from './retry.ts';
+
+/** What the transport needs. */
+export interface HttpTransportOptions {
+  /** The gateway's address, without a final slash. */
+  readonly url: string;
+  readonly fetch: ClientFetch;
+  /** Time for one request beyond what it waits for messages, in seconds. */
+  readonly timeout: number;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string | undefined;
+}
+
+/** Room for what stands beside a message in an answer, and for a refusal. */
+const besideBytes = 4096;
+const maxDepth = envelopeLimits.payloadDepth + 4;
+const late = (): TokenError => new TokenError('upstream_timeout');
+
+/** Makes the transport. */
+export function httpTransport({ url, fetch: ask, timeout }: HttpTransportOptions): BusTransport {
+  const messages = `${url}/bus/messages`;
+
+  /** One request. What the runtime's fetch rejects with becomes `bus_unavailable`. */
+  function request(
+    address: string,
+    init: RequestInit,
+    limits: { readonly seconds?: number; readonly maxBytes?: number },
+    outer: AbortSignal | undefined,
+  ): Promise<Answer> {
+    const { seconds = timeout, maxBytes = besideBytes } = limits;
+    return withDeadline({ seconds, late }, outer, async (signal) => {
+      try {
+        const response = await ask(address, { ...init, signal });
+        const { status, headers, body } = response;
+        return { status, headers, text: decodeUtf8(await readCapped(body, { maxBytes, signal })) };
+      } catch (error) {
+        if (error instanceof CallerMistake || error instanceof AuthorityError) throw error;
+        if (error instanceof TokenError || signal.aborted) throw error;
+        throw new TokenError('bus_unavailable', { cause: error });
+      }
+    });
+  }
+
+  return {
+    async send(text, signal) {
+      const headers = { 'content-type': 'application/json' };
+      const init = { method: 'POST', headers, body: text };
+      const answer = await request(messages, init, {}, signal);
+      if (answer.status !== 202) throw refusalOf(answer);
+    },
+
+    async receive({ max, wait }, signal) {
+      const maxBytes = max * (envelopeLimits.messageBytes + besideBytes) + besideBytes;
+      const limits = { seconds: timeout + wait, maxBytes };
+      const answer = await request(`${messages}?max=${max}&wait=${wait}`, {}, limits, signal);
+      if (answer.status !== 200) throw refusalOf(answer);
+      return readDeliveries(answer.text ?? '', max);
+    },
+
+    async acknowledge({ id, sender }, signal) {
+      const query = sender === undefined ? '' : `?sender=${encodeURIComponent(sender)}`;
+      const address = `${messages}/${encodeURIComponent(id)}${query}`;
+      const answer = await request(address, { method: 'DELETE' }, {}, signal);
+      if (answer.status !== 204) throw refusalOf(answer);
+    },
+  };
+}
+
+const isErrorCode = (code: unknown): code is ErrorCode =>
+  typeof code === 'string' && Object.hasOwn(errorCodes, code);
+
+/** The refusal of a gateway by its own code, of anything else by its status. */
+function refusalOf({ status, headers, text = '' }: Answer): TokenError {
+  const seconds = Number(headers.get('retry-after') ?? Number.NaN);
+  const retryAfter = Number.isFinite(seconds) && seconds > 0 ? seconds : undefined;
+  const cause: HttpCause = { status, retryAfter };
+  let code: unknown;
+  try {
+    ({ code } = scanJsonObject(text).value);
+  } catch {
+    // No refusal of a gateway's
+  }
+  // A code that says something else than the status is not believed
+  if (isErrorCode(code) && errorCodes[code].status === status)
+    return new TokenError(code, { cause });
+  if (status === 429) return new TokenError('rate_limited', { cause });
+  return new TokenError(status >= 500 ? 'bus_unavailable' : 'upstream_invalid', { cause });
+}
+
+/** Takes an answer apart without parsing the messages in it: their exact text is what is digested. */
+function readDeliveries(text: string, max: number): readonly Delivery[] {
+  try {
+    const [start, end] = scanJsonObject(text, { maxDepth }).spans.get('messages') ?? [0, 0];
+    const elements = splitJsonArray(text.slice(start, end), maxDepth);
+    if (elements.length > max) throw new Error('More messages than were asked for');
+    return elements.map(readDelivery);
+  } catch (cause) {
+    throw new TokenError('upstream_invalid', { cause });
+  }
+}
+
+function readDelivery(text: string): Delivery {
+  const { value, spans } = scanJsonObject(text, { maxDepth });
+  const { sender, via, lease_until: leaseUntil } = value;
+  const span = spans.get('message');
+  const isWhole = isAgentId(sender) && isFiniteNumber(leaseUntil) && span !== undefined;
+  if (!isWhole || !Array.isArray(via) || !via.every(isAgentId)) {
+    throw new Error('A delivery lacks a member');
+  }
+  return { sender, via, leaseUntil, text: text.slice(...span) };
+}
