@@ -12,7 +12,7 @@ export interface MailboxCaps {
 }
 
 /** The caps of a deployed gateway: documented in docs/storage.md. */
-export const mailboxCaps: MailboxCaps = {
+const mailboxCaps: MailboxCaps = {
   messages: 10_000,
   bytes: 32 * 1024 * 1024,
   messagesOfOne: 2_000,
