@@ -1,7 +1,7 @@
 // TRUSTED_ISSUERS: the issuers whose tokens count, each with one entry, one profile and its own keys.
 
 import * as v from 'valibot';
-import { parseJson, type TokenProfile, type VerificationAlgorithm } from '../src/index.ts';
+import { parseJson, type TokenProfile, type VerificationAlgorithm } from '../src/verify/index.ts';
 import { ConfigError, isSecure } from './env_values.ts';
 
 /** A public key as configured. The library checks its members when the gateway starts. */

@@ -1,6 +1,6 @@
 // Target: what a route leads to. It reads a request, says which scopes that takes, and runs it.
 
-import type { AuthorizedCall, VerifiedAgent } from '../src/index.ts';
+import type { AuthorizedCall, VerifiedAgent } from '../src/verify/index.ts';
 import type { Ledger } from './bus/publish.ts';
 import type { Bus } from './bus/bus.ts';
 

@@ -1,6 +1,6 @@
 // DELETE /bus/messages/{id}: acknowledges a delivered message of the presenter's mailbox.
 
-import { isAgentId, TokenError } from '../../src/index.ts';
+import { isAgentId, TokenError } from '../../src/verify/index.ts';
 import type { Prepared, Target } from '../target.ts';
 import { isMessageId } from './envelope.ts';
 import { textParameter } from './query.ts';

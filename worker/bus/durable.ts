@@ -1,7 +1,7 @@
 // The embedded bus: a Mailbox for each recipient, an Outbox for each broadcast.
 
 import type { Bus, Delivery, ReceiveOptions } from './bus.ts';
-import { TokenError } from '../../src/index.ts';
+import { TokenError } from '../../src/verify/index.ts';
 import { directoryStub, type Directory } from './directory.ts';
 import type { Mailbox } from './mailbox.ts';
 import { outboxStub, type Outbox } from './outbox.ts';

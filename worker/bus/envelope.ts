@@ -1,6 +1,6 @@
 // The envelope contract of the Swarm Bus: pure checks of a message as sent.
 
-import { isAgentId, scanJsonObject, type ErrorCode, type Result } from '../../src/index.ts';
+import { isAgentId, scanJsonObject, type ErrorCode, type Result } from '../../src/verify/index.ts';
 import { readInstant } from './instant.ts';
 
 /** Limits of the contract, in bytes, seconds and milliseconds. */

@@ -1,6 +1,6 @@
 // Publishes a message once: reserve its nonce, store it, then record that the nonce is used.
 
-import { TokenError } from '../../src/index.ts';
+import { TokenError } from '../../src/verify/index.ts';
 import type { Held, LedgerEntry, Reservation } from '../authority/nonce_store.ts';
 import type { Bus, BusMessage, StoreOutcome } from './bus.ts';
 

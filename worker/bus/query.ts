@@ -1,6 +1,6 @@
 // Query parameters of the bus routes: each at most once, and of exactly the form that is documented.
 
-import { TokenError } from '../../src/index.ts';
+import { TokenError } from '../../src/verify/index.ts';
 
 /** A parameter's value, or `undefined` when it is not there. */
 export function textParameter(query: URLSearchParams, name: string): string | undefined {

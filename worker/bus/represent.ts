@@ -1,6 +1,6 @@
 // Acting for the subject of a delegation on the bus, which takes a scope of its own.
 
-import { isAgentId, TokenError, type VerifiedAgent } from '../../src/index.ts';
+import { isAgentId, TokenError, type VerifiedAgent } from '../../src/verify/index.ts';
 
 /**
  * The scopes that it takes to use the name or mailbox of `id`: none for one's own, `bus:represent`

@@ -1,6 +1,6 @@
 // POST /bus/messages: reads an envelope, says which scopes it takes, and publishes it once.
 
-import { TokenError, type ErrorCode, type VerifiedAgent } from '../../src/index.ts';
+import { TokenError, type ErrorCode, type VerifiedAgent } from '../../src/verify/index.ts';
 import { json } from '../respond.ts';
 import type { Prepared, Target } from '../target.ts';
 import {

@@ -1,6 +1,6 @@
 // GET /bus/status: how deep a mailbox is: one's own, another's, or all known ones page by page.
 
-import { isAgentId, TokenError } from '../../src/index.ts';
+import { isAgentId, TokenError } from '../../src/verify/index.ts';
 import { json } from '../respond.ts';
 import type { Prepared, Target } from '../target.ts';
 import { numberParameter, textParameter } from './query.ts';

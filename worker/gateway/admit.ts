@@ -1,6 +1,6 @@
 // Admits a request that brings exactly one credential, and takes it out of the headers.
 
-import { TokenError } from '../../src/index.ts';
+import { TokenError } from '../../src/verify/index.ts';
 
 /** A credential as presented. Nothing about it is verified. */
 export interface Credential {

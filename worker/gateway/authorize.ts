@@ -5,7 +5,7 @@ import {
   TokenError,
   type AuthorizedCall,
   type VerifiedAgent,
-} from '../../src/index.ts';
+} from '../../src/verify/index.ts';
 import type { Prepared } from '../target.ts';
 
 /**

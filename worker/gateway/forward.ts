@@ -1,6 +1,6 @@
 // Forwards an authorized call to what its route leads to: the one place where the bus is reached.
 
-import { isAuthorizedCall, type AuthorizedCall } from '../../src/index.ts';
+import { isAuthorizedCall, type AuthorizedCall } from '../../src/verify/index.ts';
 import { acknowledgeTarget } from '../bus/acknowledge.ts';
 import { receiveTarget } from '../bus/receive.ts';
 import { sendTarget } from '../bus/send.ts';

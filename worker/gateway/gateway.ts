@@ -2,7 +2,7 @@
 
 import { waitUntil } from 'cloudflare:workers';
 import { Hono } from 'hono';
-import type { RevocationSource } from '../../src/index.ts';
+import type { RevocationSource } from '../../src/verify/index.ts';
 import { createAuthority } from '../authority/authority.ts';
 import { readBindings, readConfig } from '../env.ts';
 import { ConfigError } from '../env_values.ts';

@@ -1,6 +1,6 @@
 // Rejects: any refusal or failure becomes one uniform answer, with text from the table alone.
 
-import { challengeFor, errorCodes, TokenError, type ErrorCode } from '../../src/index.ts';
+import { challengeFor, errorCodes, TokenError, type ErrorCode } from '../../src/verify/index.ts';
 import { logError } from '../observe/log.ts';
 
 /** What an answer says besides its code. */

@@ -9,7 +9,7 @@ import {
   type RevocationSource,
   type TrustedIssuerOptions,
   type VerifiedAgent,
-} from '../../src/index.ts';
+} from '../../src/verify/index.ts';
 import type { Config } from '../env.ts';
 import type { TrustedIssuer } from '../env_issuers.ts';
 import { ConfigError } from '../env_values.ts';

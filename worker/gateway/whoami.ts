@@ -1,6 +1,6 @@
 // GET /whoami: the verified agent, without its token.
 
-import type { VerifiedAgent } from '../../src/index.ts';
+import type { VerifiedAgent } from '../../src/verify/index.ts';
 import { json } from '../respond.ts';
 import type { Target } from '../target.ts';
 
