@@ -199,9 +199,15 @@ export class Agent extends DurableObject<AgentEnv> {
   /** The directory hears of it at most once an hour; whether it does is nothing to wait for. */
   #tellSeen(id: string): void {
     const hour = this.#admission.newHour(seconds());
-    if (hour === undefined) return;
-    const told = agentsStub(this.env.DIRECTORY).seen(id, hour);
-    this.ctx.waitUntil(told.then(undefined, () => undefined));
+    if (hour !== undefined) this.ctx.waitUntil(this.#tell(id, hour));
+  }
+
+  async #tell(id: string, hour: number): Promise<void> {
+    try {
+      await agentsStub(this.env.DIRECTORY).seen(id, hour);
+    } catch {
+      // A list that is an hour behind does no harm
+    }
   }
 
   #outcomeOf(nonce: string, ms: number): Promise<void> {

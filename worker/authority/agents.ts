@@ -1,25 +1,20 @@
 // Changes of agents over the objects that hold them: the agent's own, the directory, the revocation log.
 
 import { agentsStub, type Directory } from '../bus/directory.ts';
+import { untilLifted } from '../../src/index.ts';
 import type { Agent } from './agent.ts';
 import { factsOf } from './facts.ts';
+import { lastAcceptance, longestLife, type RevocationRequest } from './revocations.ts';
 import type { AgentKey, Change, MaybeKey, Policy, Registration } from './registration.ts';
-
-/** A revocation as these changes record them. Times are seconds since the epoch. */
-export interface RevocationRequest {
-  readonly kind: 'agent' | 'before' | 'jkt';
-  readonly value: string;
-  readonly before?: number;
-  /** In the past: lifts what was recorded for the same value before. */
-  readonly expiresAt: number;
-}
 
 /** What changes of agents work with. */
 export interface AgentParts {
   readonly agents: DurableObjectNamespace<Agent>;
   readonly directory: DurableObjectNamespace<Directory>;
   /** Records a revocation, durably before it resolves; the same again changes nothing. */
-  readonly revoke: (request: RevocationRequest) => Promise<unknown>;
+  readonly revoke: (
+    request: Pick<RevocationRequest, 'kind' | 'value' | 'before' | 'expiresAt'>,
+  ) => Promise<unknown>;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 }
@@ -31,12 +26,11 @@ export interface AgentRequest {
   readonly key: MaybeKey;
 }
 
-/** The longest that any token can live at verification, and clocks differ: 3,600 and 60 s, with room. */
-export const longestTokenLife = 3_780;
-/** The `exp` of a record that stands until it is lifted. */
-const untilLifted = 0xffff_ffff;
-
 const seconds = ({ now }: AgentParts): number => Math.floor(now() / 1000);
+
+/** Until when a record must stand that covers everything issued so far. */
+export const untilAllExpired = (parts: AgentParts): number =>
+  lastAcceptance(seconds(parts) + longestLife);
 
 /**
  * Lifts the revocation of an agent, and revokes what was issued to it so far.
@@ -46,7 +40,7 @@ const seconds = ({ now }: AgentParts): number => Math.floor(now() / 1000);
 export async function liftAgent(parts: AgentParts, id: string): Promise<number> {
   const now = seconds(parts);
   // In this order: between the two, old tokens are revoked twice and not once too little
-  await parts.revoke({ kind: 'before', value: id, before: now, expiresAt: now + longestTokenLife });
+  await parts.revoke({ kind: 'before', value: id, before: now, expiresAt: untilAllExpired(parts) });
   await parts.revoke({ kind: 'agent', value: id, expiresAt: now - 1 });
   return now;
 }
@@ -106,7 +100,7 @@ export async function removeAgent(parts: AgentParts, id: string): Promise<boolea
   const begun = await directory.begin(id, undefined);
   if (begun.kind !== 'begun') return false;
   await agent.disable();
-  const until = seconds(parts) + longestTokenLife;
+  const until = untilAllExpired(parts);
   await parts.revoke({ kind: 'agent', value: id, expiresAt: until });
   await agent.remove(until);
   await directory.settle(id, undefined, begun.stamp);
@@ -133,7 +127,7 @@ export async function changeKey(
   const directory = agentsStub(parts.directory);
   const begun = await directory.begin(id, key.jkt);
   if (begun.kind === 'key_taken') return 'key_taken';
-  const until = seconds(parts) + longestTokenLife;
+  const until = untilAllExpired(parts);
   const kept = await directory.retire(id, from, until);
   const changed = !kept ? null : again ? found : await agent.changeKey(from, key);
   if (changed !== null) await parts.revoke({ kind: 'jkt', value: from, expiresAt: until });

@@ -6,12 +6,13 @@ import type { Config } from '../env.ts';
 import { readCapped } from '../read_capped.ts';
 import { json } from '../respond.ts';
 import type { Call, OpenHandler } from '../route.ts';
-import { addressOf, type Attempts } from './attempts.ts';
+import { addressOf } from './attempts.ts';
 import { enrollBody } from './agent_bodies.ts';
 import { readAgentKey } from './agent_key.ts';
 import { liftRemoved, type AgentParts } from './agents.ts';
 import { enrollmentOf, hashCode } from './enrollment_code.ts';
 import { factsOf } from './facts.ts';
+import type { LookupBudget } from './lookup_budget.ts';
 import { maxBodyBytes, readJson } from './json_body.ts';
 import { refuse, type RefusalCode } from './refusal.ts';
 import type { AgentKey, Registration } from './registration.ts';
@@ -19,7 +20,8 @@ import type { AgentKey, Registration } from './registration.ts';
 /** What enrolment works with. */
 export interface EnrollParts extends AgentParts {
   readonly config: Pick<Config, 'issuer' | 'publicUrl'>;
-  readonly attempts: Attempts;
+  /** How many codes that are none an address may bring. */
+  readonly budget: LookupBudget;
 }
 
 /** The proof of a request, whose key the body must name too (RFC 9449 section 4.3). */
@@ -69,6 +71,26 @@ async function redeem(
   return isAnswered(created, registration, proof) ? registration : 'enrollment_refused';
 }
 
+/** Codes that are none are counted by address: beyond the budget none reaches an object. */
+async function onBudget(
+  parts: EnrollParts,
+  request: Request,
+  presented: Presented,
+  proof: DpopProof,
+): Promise<Registration | 'enrollment_refused' | 'key_taken'> {
+  const address = addressOf(request);
+  if (!(await parts.budget.enter(address))) throw new TokenError('rate_limited');
+  // A failure to ask counts as found: it says nothing against who asked
+  let found = true;
+  try {
+    const outcome = await redeem(parts, presented, proof);
+    found = outcome !== 'enrollment_refused';
+    return outcome;
+  } finally {
+    parts.budget.leave(address, found);
+  }
+}
+
 /** Makes the handler of the route. */
 export function enrollHandler(parts: EnrollParts): OpenHandler {
   const { issuer, publicUrl } = parts.config;
@@ -77,10 +99,7 @@ export function enrollHandler(parts: EnrollParts): OpenHandler {
     if (typeof presented === 'string') return refuse(presented);
     const proof = await readProof(request, call);
     if (proof.jkt !== presented.key.jkt) throw new TokenError('proof_invalid');
-    const address = addressOf(request);
-    if (!parts.attempts.mayTry(address)) throw new TokenError('rate_limited');
-    const agent = await redeem(parts, presented, proof);
-    if (agent === 'enrollment_refused') parts.attempts.failed(address);
+    const agent = await onBudget(parts, request, presented, proof);
     if (typeof agent === 'string') return refuse(agent);
     return json(
       {

@@ -3,7 +3,7 @@
 import { logError } from '../observe/log.ts';
 import { agentsStub } from '../bus/directory.ts';
 import { readAgentKey } from './agent_key.ts';
-import { liftAgent, longestTokenLife, type AgentParts } from './agents.ts';
+import { liftAgent, untilAllExpired, type AgentParts } from './agents.ts';
 import { factsOf } from './facts.ts';
 import type { AgentKey, Policy, Registration } from './registration.ts';
 import { operatorId } from './reserved_ids.ts';
@@ -38,7 +38,7 @@ async function registerKey(
   }
   const notBefore = found === null ? undefined : await liftAgent(parts, operatorId);
   if (found?.jkt !== undefined && found.jkt !== key.jkt) {
-    const until = Math.floor(parts.now() / 1000) + longestTokenLife;
+    const until = untilAllExpired(parts);
     await directory.retire(operatorId, found.jkt, until);
     await parts.revoke({ kind: 'jkt', value: found.jkt, expiresAt: until });
   }
