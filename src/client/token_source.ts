@@ -15,7 +15,7 @@ import { readSourceOptions, type TokenSourceOptions } from './token_source_optio
 /** A source of access tokens that renews them, and revokes them when it is closed. */
 export interface TokenSource extends AccessTokenSource, AsyncDisposable {
   /**
-   * Gives a token that is valid now. Waits only where there is none.
+   * Gives a token that is valid now. Waits where there is none, and briefly for a renewal.
    *
    * @param request the caller's own signal; a token that a server refused
    * @throws AuthorityError; TypeError when the key store gives no key; the signal's reason
@@ -40,6 +40,8 @@ interface HeldToken extends IssuedToken {
 
 /** Pauses after failed renewals, in seconds. */
 const pauses = { first: 1, most: 30 };
+/** How long a caller with a valid token waits for a newer one. Seconds. */
+const patience = 1;
 /** A refused token that is younger is not replaced: another one would be refused too. Seconds. */
 const leastAge = 30;
 
@@ -47,10 +49,11 @@ const leastAge = 30;
  * Makes a source of access tokens for one agent (`client_credentials` with `private_key_jwt`).
  *
  * A token is renewed when somebody asks after 14/15 of its lifetime, a little earlier at random:
- * by one request, however many ask, while the old one is still handed out. A renewal that fails is
- * tried again after 1 s, 2 s, 4 s up to 30 s, as long as somebody asks; without a valid token
- * callers get the last failure until then. There are no timers while nobody waits, so that a
- * source never keeps a process alive.
+ * by one request, however many ask. The first caller waits for it, for 1 s at the longest (with
+ * `waitUntil` not at all); the others get the old token meanwhile. A renewal that fails is tried
+ * again after 1 s, 2 s, 4 s up to 30 s, as long as somebody asks; callers get the old token while
+ * it is valid, and then the last failure. There is no timer between requests, so that a source at
+ * rest never keeps a process alive.
  *
  * Does not read the token, and does not check that the authority grants the scopes asked for.
  * Stores nothing: a new process asks for a new token.
@@ -166,8 +169,24 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
     if (held === undefined || !isUsable(held, now) || isRefused(held, refused)) {
       return renewed(now, signal);
     }
-    if (now >= held.renewAt && mayAsk(now)) flight.run().catch(() => {});
-    return held.access;
+    const isDue = now >= held.renewAt && flight.state() !== 'under_way' && mayAsk(now);
+    if (isDue) await renewEarly(signal);
+    return (current ?? held).access;
+  }
+
+  /** Who begins an early renewal waits a little for it: a Worker's request that ends would end it too. */
+  async function renewEarly(signal: AbortSignal | undefined): Promise<void> {
+    const landing = flight.run();
+    landing.catch(() => {});
+    if (waitUntil !== undefined) return;
+    try {
+      const limits = { seconds: Math.min(timeout, patience), late };
+      await withDeadline(limits, signal, () => abortable(landing, ended.signal));
+    } catch {
+      // The old token is still good
+      signal?.throwIfAborted();
+    }
+    refuseClosed();
   }
 
   function refuseClosed(): void {

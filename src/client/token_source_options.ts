@@ -46,7 +46,10 @@ export interface TokenSourceOptions {
   readonly clock?: Clock;
   /** A number from 0 to 1. Default: `Math.random`; nothing secret depends on it. */
   readonly random?: () => number;
-  /** Keeps a renewal alive beyond the request that began it, as `ctx.waitUntil` does in Workers. */
+  /**
+   * Keeps a renewal alive beyond the request that began it: in Workers, `waitUntil` of
+   * `cloudflare:workers`. With it no caller waits for a renewal as long as the old token is valid.
+   */
   readonly waitUntil?: WaitUntil;
 }
 
@@ -103,7 +106,7 @@ export function isSigningKey(value: unknown): value is SigningKey {
 export function readSourceOptions(options: TokenSourceOptions): SourceSettings {
   checkOptionNames('createTokenSource', options, names);
   const { issuer, clientId, key, dpop = true, clock = systemClock, waitUntil } = options;
-  // A Math.random that is called as a method of the options would lose nothing; a fetch would
+  // Looked up at the call, so that a runtime's or a test's later fetch is the one that is used
   const { random = Math.random, fetch: ask = (input, init) => fetch(input, init) } = options;
   for (const [name, hook] of Object.entries({ fetch: ask, clock, random, waitUntil })) {
     if (hook !== undefined && typeof hook !== 'function') {

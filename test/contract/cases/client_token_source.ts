@@ -2,25 +2,11 @@
 
 import { createTokenSource, decodeUnverified } from '../../../src/index.ts';
 import { deepEqual, equal, rejectsWithCode, type ContractCase } from '../case.ts';
-import { fakeAuthority, gate, type FakeAuthority } from '../support/fake_authority.ts';
+import { fakeAuthority, gate } from '../support/fake_authority.ts';
 
 const down = (): never => {
   throw new TypeError('The network is down');
 };
-
-/** Lets work that nobody waits for come to its end. */
-async function settle(): Promise<void> {
-  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setTimeout(resolve, 1));
-}
-
-/** Waits until a path got so many requests. */
-async function called(authority: FakeAuthority, path: string, count: number): Promise<void> {
-  for (let turn = 0; turn < 500 && authority.calls(path) < count; turn++) {
-    await new Promise((resolve) => setTimeout(resolve, 2));
-  }
-  equal(authority.calls(path), count, `calls of ${path}`);
-  await settle();
-}
 
 export const cases: readonly ContractCase[] = [
   {
@@ -77,12 +63,59 @@ export const cases: readonly ContractCase[] = [
       authority.pass(839);
       equal((await source.token()).token, first.token, 'token after 839 s');
       equal(authority.calls('/token'), 1, 'requests after 839 s');
+      const { opened, open } = gate();
+      authority.override(async () => {
+        await opened;
+        return undefined;
+      });
       authority.pass(1);
-      equal((await source.token()).token, first.token, 'token while it is renewed');
-      await called(authority, '/token', 2);
-      const second = await source.token();
+      const beginner = source.token();
+      const others = await Promise.all(Array.from({ length: 100 }, () => source.token()));
+      equal(new Set(others.map(({ token }) => token)).size, 1, 'tokens of the others');
+      equal(others[0]?.token, first.token, 'token while it is renewed');
+      open();
+      const second = await beginner;
       equal(second.token === first.token, false, 'the same token');
       equal(second.expiresAt, authority.clock() + 900, 'expiresAt');
+      equal((await source.token()).token, second.token, 'token afterwards');
+      equal(authority.calls('/token'), 2, 'requests');
+    },
+  },
+  {
+    name: 'createTokenSource() renews behind the back of all callers with waitUntil',
+    run: async () => {
+      const authority = await fakeAuthority();
+      const kept: Promise<unknown>[] = [];
+      const waitUntil = (work: Promise<unknown>): void => void kept.push(work);
+      const source = createTokenSource({ ...authority.options, waitUntil });
+      const first = await source.token();
+      authority.pass(840);
+      equal((await source.token()).token, first.token, 'token while it is renewed');
+      equal(kept.length, 2, 'kept alive');
+      await Promise.all(kept);
+      equal((await source.token()).token === first.token, false, 'the same token');
+    },
+  },
+  {
+    name: 'createTokenSource() waits 1 s for a renewal at the longest while the old token is valid',
+    run: async () => {
+      const authority = await fakeAuthority();
+      const source = createTokenSource(authority.options);
+      const first = await source.token();
+      authority.pass(840);
+      authority.override(() => new Promise<undefined>(() => {}));
+      const began = Date.now();
+      equal((await source.token()).token, first.token, 'token');
+      const waited = Date.now() - began;
+      equal(waited > 900 && waited < 5000, true, 'waited a second');
+      const controller = new AbortController();
+      authority.pass(20);
+      const leaves = source.token({ signal: controller.signal }).catch((error: unknown) => error);
+      const reason = new Error('No longer interested');
+      controller.abort(reason);
+      equal(await leaves, reason, 'reason');
+      authority.override(undefined);
+      await source.close();
     },
   },
   {
@@ -93,11 +126,10 @@ export const cases: readonly ContractCase[] = [
       await source.token();
       authority.pass(824);
       await source.token();
-      await settle();
       equal(authority.calls('/token'), 1, 'requests after 824 s');
       authority.pass(1);
       await source.token();
-      await called(authority, '/token', 2);
+      equal(authority.calls('/token'), 2, 'requests after 825 s');
     },
   },
   {
@@ -123,9 +155,9 @@ export const cases: readonly ContractCase[] = [
       const tokens = await Promise.all(Array.from({ length: 100 }, () => source.token()));
       equal(new Set(tokens.map(({ token }) => token)).size, 1, 'tokens');
       equal(authority.calls('/token'), 1, 'requests');
-      authority.pass(850);
+      authority.pass(895);
       await Promise.all(Array.from({ length: 100 }, () => source.token()));
-      await called(authority, '/token', 2);
+      equal(authority.calls('/token'), 2, 'requests');
     },
   },
   {
@@ -163,15 +195,12 @@ export const cases: readonly ContractCase[] = [
       for (let second = 0; second < 20; second++) {
         const before = authority.calls('/token');
         equal((await source.token()).token, first.token, 'token');
-        await settle();
         if (authority.calls('/token') > before) attemptsAt.push(second);
         authority.pass(1);
       }
       deepEqual(attemptsAt, [0, 1, 3, 7, 15], 'seconds of the attempts');
       authority.override(undefined);
       authority.pass(11);
-      await source.token();
-      await settle();
       equal((await source.token()).token === first.token, false, 'the same token');
     },
   },
@@ -221,8 +250,6 @@ export const cases: readonly ContractCase[] = [
       const source = createTokenSource(authority.options);
       const first = await source.token();
       authority.pass(840);
-      await source.token();
-      await called(authority, '/token', 2);
       const second = await source.token();
       await Promise.all([source.close(), source.close()]);
       deepEqual([...authority.revoked], [first.token, second.token], 'revoked');
@@ -284,9 +311,8 @@ export const cases: readonly ContractCase[] = [
       });
       const access = await source.token();
       authority.pass(840);
-      equal((await source.token()).key, access.key, 'key');
-      await settle();
-      equal((await source.token()).key, authority.agentKey, 'key after a refused renewal');
+      equal((await source.token()).key, access.key, 'key after a refused renewal');
+      equal(authority.calls('/token'), 2, 'requests');
     },
   },
 ];
