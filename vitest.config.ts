@@ -25,6 +25,7 @@ export default defineConfig({
             'test/cli/**/*.test.ts',
             'test/gateway/**/*.test.ts',
             'test/package/**/*.test.ts',
+            'test/scripts/**/*.test.ts',
           ],
         },
       },

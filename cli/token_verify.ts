@@ -128,8 +128,8 @@ function asText(agent: VerifiedAgent, source: string, now: number): string {
     'revocation (only the gateway knows it)',
     ...(jkt === undefined ? [] : ['the proof of its key (--accept-unproven)']),
   ];
-  return rows([
-    [paint('good', 'valid'), `token from ${printable(source)}`],
+  const table = rows([
+    ['valid', `token from ${printable(source)}`],
     ['agent', paint('bold', agentId)],
     ...(subjectId === agentId ? [] : [['acts for', subjectId] as const]),
     ['tier', tier],
@@ -139,4 +139,6 @@ function asText(agent: VerifiedAgent, source: string, now: number): string {
     ['expires', `${relative(expiresAt, now)} (${isoTime(expiresAt) ?? expiresAt})`],
     ['not checked', unchecked.join(', ')],
   ]);
+  // Coloured afterwards: the codes would count as width
+  return paint('good', 'valid') + table.slice('valid'.length);
 }

@@ -2,18 +2,12 @@
 
 import { relative } from 'node:path';
 import { keyFile } from './dev_keys.ts';
+import type { Signer } from './dev_variables.ts';
 import { root } from './tools.ts';
 
-/** What the lines must name. */
-export interface Names {
-  readonly url: string;
-  readonly issuer: string;
-  readonly audience: string;
-}
-
 /** The text to print; every line works as it stands in bash and zsh, in this folder. */
-export function curlLines({ url, issuer, audience }: Names): string {
-  const key = relative(root, keyFile('issuer'));
+export function curlLines(url: string, { name, issuer, audience }: Signer): string {
+  const key = relative(root, keyFile(name));
   const forAudience = audience === 'swarm-bus' ? '' : ` --audience ${word(audience)}`;
   const token = (agent: string): string =>
     `$(npx swarmgate token issue --key ${key} --issuer ${word(issuer)}${forAudience} \\\n` +

@@ -3,9 +3,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { createIssuer } from '../src/index.ts';
 import { demonstrate, type Stage } from './demonstration.ts';
-import { hasKeys, makeKeys, readKeys, type DevelopmentKeys } from './dev_keys.ts';
-import { developmentVariables, readPort } from './dev_variables.ts';
-import { findPort, host, isHealthy, startGateway } from './gateway.ts';
+import { hasKeys, makeKeys, readKeys } from './dev_keys.ts';
+import { developmentVariables } from './dev_variables.ts';
+import { isHealthy, startGateway } from './gateway.ts';
+import { findPort, host, readPort } from './port.ts';
 
 try {
   const running = await runningStage();
@@ -23,18 +24,14 @@ process.exit();
 async function runningStage(): Promise<Stage | undefined> {
   const url = `http://${host}:${readPort(process.env)}`;
   if (!hasKeys() || !(await isHealthy(url))) return undefined;
-  const stage = stageOf(url, await readKeys());
-  const { key, issuer, audience } = stage;
+  const { signer } = developmentVariables(process.env, url, await readKeys());
+  if (signer === undefined) return undefined;
+  const { key, issuer, audience } = signer;
   const request = { sub: 'demo-planner', tier: 'fast', scope: [] };
   const token = await createIssuer({ key, issuer, audience }).issueAgentToken(request);
   const headers = { Authorization: `Bearer ${token}` };
   const { ok } = await fetch(`${url}/whoami`, { headers, signal: AbortSignal.timeout(5000) });
-  return ok ? stage : undefined;
-}
-
-function stageOf(url: string, keys: DevelopmentKeys): Stage {
-  const { issuer, audience } = developmentVariables(process.env, url, keys);
-  return { url, key: keys.issuer, issuer, audience };
+  return ok ? { url, key, issuer, audience } : undefined;
 }
 
 /** A free port, new keys, and state that goes with the gateway; the environment has no say in it. */
@@ -42,11 +39,10 @@ async function demonstrateAlone(): Promise<boolean> {
   const port = await findPort(0);
   if (port === undefined) throw new Error('No port is free');
   const url = `http://${host}:${port}`;
-  const keys = await makeKeys();
-  const { variables, issuer, audience } = developmentVariables({}, url, keys);
+  const { variables, signer } = developmentVariables({}, url, await makeKeys());
   const gateway = await startGateway({ port, variables });
   try {
-    return await demonstrate({ url, key: keys.issuer, issuer, audience });
+    return signer !== undefined && (await demonstrate({ url, ...signer }));
   } finally {
     await gateway.stop();
   }

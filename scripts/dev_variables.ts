@@ -1,5 +1,6 @@
 // The Worker's variables in development: from the environment, and invented where they are missing
 
+import type { SigningKey } from '../src/index.ts';
 import type { DevelopmentKeys } from './dev_keys.ts';
 
 /** What is passed through; the Worker checks the values, and names the variable that is wrong. */
@@ -23,10 +24,16 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /** The variables of a gateway at this address. */
 export interface DevelopmentVariables {
   readonly variables: Readonly<Record<string, string>>;
+  /** Who signs development tokens; `undefined` where the environment says whom to trust. */
+  readonly signer: Signer | undefined;
+}
+
+/** A development key with what its tokens must say to count. */
+export interface Signer {
+  readonly name: keyof DevelopmentKeys;
+  readonly key: SigningKey;
   readonly issuer: string;
   readonly audience: string;
-  /** Whether tokens under the development keys count: not when the environment says whom to trust. */
-  readonly trustsKeys: boolean;
 }
 
 /** Takes the variables from the environment; what a start needs and is not there is made up. */
@@ -42,21 +49,22 @@ export function developmentVariables(
     }),
   );
   const { ISSUER: issuer = url, AUDIENCE: audience = 'swarm-bus' } = given;
-  const trusted = [
-    { issuer, jwks: { keys: [keys.issuer.publicJwk] } },
-    { issuer: 'yamtam-engine', profile: 'engine', jwks: { keys: [keys.engine.publicJwk] } },
-  ];
+  // With a key to seal keys with, the gateway is the authority: it makes its own issuer's keys itself
+  const isAuthority = given['KEY_ENCRYPTION_KEY'] !== undefined;
+  const own = { issuer, jwks: { keys: [keys.issuer.publicJwk] } };
+  const engine = {
+    issuer: 'yamtam-engine',
+    profile: 'engine',
+    jwks: { keys: [keys.engine.publicJwk] },
+  };
+  const trusted = isAuthority ? [engine] : [own, engine];
   const variables = { ISSUER: issuer, TRUSTED_ISSUERS: JSON.stringify(trusted), ...given };
-  const trustsKeys = given['TRUSTED_ISSUERS'] === undefined && given['TIERS'] === undefined;
-  return { variables, issuer, audience, trustsKeys };
-}
-
-/** The port that PORT names, or 8787. */
-export function readPort(environment: Environment): number {
-  const { PORT: text = '8787' } = environment;
-  const port = Number(text);
-  if (!/^\d{1,5}$/.test(text) || port < 1 || port > 65_535) {
-    throw new Error('PORT must be a number from 1 to 65535');
+  if (given['TRUSTED_ISSUERS'] !== undefined || given['TIERS'] !== undefined) {
+    return { variables, signer: undefined };
   }
-  return port;
+  const name = isAuthority ? 'engine' : 'issuer';
+  return {
+    variables,
+    signer: { name, key: keys[name], issuer: isAuthority ? engine.issuer : issuer, audience },
+  };
 }

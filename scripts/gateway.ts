@@ -1,14 +1,12 @@
 // Runs the Worker of wrangler.toml in workerd on this machine, at one loopback port
 
-import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { build, stop } from 'esbuild';
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare';
 import { unstable_getMiniflareWorkerOptions } from 'wrangler';
+import { host } from './port.ts';
 import { root } from './tools.ts';
-
-/** Loopback always: what runs here has keys that lie in a folder. */
-export const host = '127.0.0.1';
 
 /** A gateway that runs. */
 export interface Gateway {
@@ -25,6 +23,8 @@ export interface GatewayOptions {
   /** Where its Durable Objects keep their state; left out: in a folder that goes with it. */
   readonly stateFolder?: string;
 }
+
+const refusedConfiguration = /"event":"configuration_refused".*"fault":"((?:[^"\\]|\\.)*)"/;
 
 /** Starts the gateway and waits until it answers; rejects with words for the person at the terminal. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
@@ -58,7 +58,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const url = `http://${host}:${port}`;
   try {
     await miniflare.ready;
-    if (!(await isHealthy(url))) throw new Error(faultOf(log));
+    if (!(await isHealthy(url))) throw new Error(await faultOf(log));
   } catch (error) {
     await miniflare.dispose().catch(() => {});
     throw error;
@@ -77,6 +77,7 @@ async function bundleWorker(): Promise<string> {
     target: 'es2023',
     conditions: ['workerd', 'worker', 'browser'],
     external: ['cloudflare:*'],
+    logLevel: 'silent',
   });
   // Its service process has nothing more to do
   await stop();
@@ -94,24 +95,14 @@ export async function isHealthy(url: string): Promise<boolean> {
   }
 }
 
-/** What the Worker has logged about its configuration, in words. */
-function faultOf(log: readonly string[]): string {
-  for (const line of log) {
-    const [, fault] =
-      /"event":"configuration_refused".*"fault":"((?:[^"\\]|\\.)*)"/.exec(line) ?? [];
-    if (fault !== undefined) return `The configuration is refused: ${JSON.parse(`"${fault}"`)}`;
+/** What the Worker has logged about its configuration, in words; its log comes after its answer. */
+async function faultOf(log: readonly string[]): Promise<string> {
+  for (let tries = 0; tries < 20; tries++) {
+    for (const line of log) {
+      const [, fault] = refusedConfiguration.exec(line) ?? [];
+      if (fault !== undefined) return `The configuration is refused: ${JSON.parse(`"${fault}"`)}`;
+    }
+    await pause(100);
   }
   return ['The gateway does not answer', ...log].join('\n');
-}
-
-/** Tells whether a port of the loopback address is free; port 0 finds a free one. */
-export function findPort(port: number): Promise<number | undefined> {
-  return new Promise((resolve) => {
-    const server = createServer()
-      .once('error', () => resolve(undefined))
-      .listen({ port, host, exclusive: true }, () => {
-        const address = server.address();
-        server.close(() => resolve(typeof address === 'object' ? address?.port : undefined));
-      });
-  });
 }

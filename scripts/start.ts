@@ -1,12 +1,13 @@
 // `npm start`: the gateway on this machine with development keys, after it has shown that it works
 
 import { join } from 'node:path';
+import { curlLines } from './curl_lines.ts';
 import { demonstrate } from './demonstration.ts';
 import { developmentFolder, readKeys } from './dev_keys.ts';
-import { developmentVariables, readPort } from './dev_variables.ts';
-import { findPort, host, startGateway, type Gateway } from './gateway.ts';
+import { developmentVariables } from './dev_variables.ts';
+import type { Gateway } from './gateway.ts';
+import { findPort, host, readPort } from './port.ts';
 import { endOnSignals } from './signals.ts';
-import { curlLines } from './curl_lines.ts';
 
 let gateway: Gateway | undefined;
 
@@ -27,21 +28,21 @@ async function start(): Promise<void> {
   }
   const url = `http://${host}:${port}`;
   const keys = await readKeys();
-  const { variables, issuer, audience, trustsKeys } = developmentVariables(process.env, url, keys);
+  const { variables, signer } = developmentVariables(process.env, url, keys);
   // A folder for each port, since its state names the address
   const stateFolder = join(developmentFolder, 'state', String(port));
+  // Only now: it takes a second to load
+  const { startGateway } = await import('./gateway.ts');
   gateway = await startGateway({ port, variables, stateFolder });
   // Miniflare's own handlers would end the process at once, with the exit code of a failure
   endOnSignals(end);
-  if (!trustsKeys) {
-    console.log(`The gateway answers at ${url}\n`);
+  if (signer === undefined) {
     console.log('TRUSTED_ISSUERS or TIERS is yours: no demonstration with development keys\n');
-  } else if (process.argv.includes('--no-demo')) {
-    console.log(curlLines({ url, issuer, audience }));
   } else {
-    const good = await demonstrate({ url, key: keys.issuer, issuer, audience });
-    if (!good) throw new Error('The demonstration failed: the gateway does not do what it must');
-    console.log(curlLines({ url, issuer, audience }));
+    if (!process.argv.includes('--no-demo') && !(await demonstrate({ url, ...signer }))) {
+      throw new Error('The demonstration failed: the gateway does not do what it must');
+    }
+    console.log(curlLines(url, signer));
   }
   console.log(`ready ${url}`);
 }
