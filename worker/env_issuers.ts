@@ -15,6 +15,8 @@ export interface TrustedIssuer {
   readonly algorithms: readonly VerificationAlgorithm[] | undefined;
   /** Keys inline, or where they are published: exactly one of the two. */
   readonly keys: { readonly jwks: readonly ConfiguredJwk[] } | { readonly uri: string };
+  /** Its public revocation feed, if it has one that is to be followed. */
+  readonly revocationsUri: string | undefined;
 }
 
 const name = 'TRUSTED_ISSUERS';
@@ -46,6 +48,11 @@ export const publicJwk: v.GenericSchema<unknown, ConfiguredJwk> = v.pipe(
   ),
 );
 
+const secureUrl = v.pipe(
+  v.string('must be text'),
+  v.check(isSecure, 'must be an https URL (http on loopback only) without a fragment'),
+);
+
 const entry = v.pipe(
   v.strictObject({
     issuer: printable,
@@ -64,12 +71,8 @@ const entry = v.pipe(
         ),
       }),
     ),
-    jwks_uri: v.optional(
-      v.pipe(
-        v.string('must be text'),
-        v.check(isSecure, 'must be an https URL (http on loopback only) without a fragment'),
-      ),
-    ),
+    jwks_uri: v.optional(secureUrl),
+    revocations_uri: v.optional(secureUrl),
     profile: v.optional(v.picklist(['at+jwt', 'engine'], 'must be "at+jwt" or "engine"'), 'at+jwt'),
     algorithms: v.optional(
       v.pipe(
@@ -111,6 +114,7 @@ export function readTrustedIssuers(json: string, defaultAudience: string): Trust
       option.jwks_uri === undefined
         ? { jwks: option.jwks?.keys ?? [] }
         : { uri: new URL(option.jwks_uri).href },
+    revocationsUri: option.revocations_uri,
   }));
   refuseShared(issuers);
   return issuers;

@@ -1,6 +1,6 @@
 // The bindings that tests find in `env` of `cloudflare:workers`
 
-import type { Agent, Directory, Mailbox, Outbox } from '../../worker/index.ts';
+import type { Agent, Directory, KeyRing, Mailbox, Outbox, RevocationLog } from '../../worker/index.ts';
 
 declare global {
   namespace Cloudflare {
@@ -9,6 +9,8 @@ declare global {
       readonly DIRECTORY: DurableObjectNamespace<Directory>;
       readonly MAILBOX: DurableObjectNamespace<Mailbox>;
       readonly OUTBOX: DurableObjectNamespace<Outbox>;
+      readonly KEY_RING: DurableObjectNamespace<KeyRing>;
+      readonly REVOCATION_LOG: DurableObjectNamespace<RevocationLog>;
     }
   }
 }

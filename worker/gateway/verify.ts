@@ -10,10 +10,11 @@ import {
   type TrustedIssuerOptions,
   type VerifiedAgent,
 } from '../../src/verify/index.ts';
+import type { TokenReader } from '../authority/token_reader.ts';
 import type { Config } from '../env.ts';
 import type { TrustedIssuer } from '../env_issuers.ts';
 import { ConfigError } from '../env_values.ts';
-import type { Credential } from './admit.ts';
+import { admit, type Credential } from './admit.ts';
 
 /** The request that a credential came with. */
 export interface Presented {
@@ -23,7 +24,7 @@ export interface Presented {
 }
 
 /** Verifies what `admit` took. Every refusal is a TokenError. */
-export interface TokenCheck {
+export interface TokenCheck extends TokenReader {
   verify(credential: Credential, presented: Presented): Promise<VerifiedAgent>;
   /** Checks that the token is still valid: not its proof, which was used up the first time. */
   recheck(credential: Credential): Promise<void>;
@@ -54,27 +55,39 @@ export async function createTokenCheck(
   );
   const own = ownKeys && { issuer, audience: [audience, publicUrl], keys: ownKeys };
   const issuers = own === undefined ? trusted : [own, ...trusted];
+  const policy = { issuers, ...(config.tiers === undefined ? {} : { tiers: config.tiers }) };
   const verifier = createVerifier({
-    issuers,
-    ...(config.tiers === undefined ? {} : { tiers: config.tiers }),
+    ...policy,
     ...(revocation === undefined ? {} : { revocation }),
   });
+  const identifier = createVerifier({ ...policy, cache: false });
+
+  async function verify(
+    { scheme, token, proof }: Credential,
+    { method, url }: Presented,
+  ): Promise<VerifiedAgent> {
+    const presentation = proof === undefined ? {} : { proof, method, url };
+    const result = await verifier.checkAgentToken(token, presentation);
+    if (!result.ok) throw result.error;
+    // RFC 9449 section 7.1: the DPoP scheme is for bound tokens only
+    if (scheme === 'DPoP' && result.value.jkt === undefined) throw new TokenError('proof_invalid');
+    return result.value;
+  }
 
   return {
-    async verify({ scheme, token, proof }, { method, url }) {
-      const presentation = proof === undefined ? {} : { proof, method, url };
-      const result = await verifier.checkAgentToken(token, presentation);
-      if (!result.ok) throw result.error;
-      // RFC 9449 section 7.1: the DPoP scheme is for bound tokens only
-      if (scheme === 'DPoP' && result.value.jkt === undefined)
-        throw new TokenError('proof_invalid');
-      return result.value;
-    },
+    verify,
 
     async recheck({ token }) {
       const result = await verifier.checkAgentToken(token, { proof: null });
       if (!result.ok) throw result.error;
     },
+
+    async present({ headers, method, url: sentTo }, url) {
+      return verify(admit(headers, new URL(sentTo).searchParams), { method, url });
+    },
+
+    inspect: (token) => verifier.checkAgentToken(token, { proof: null }),
+    identify: (token) => identifier.checkAgentToken(token, { proof: null }),
   };
 }
 

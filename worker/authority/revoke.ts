@@ -1,0 +1,86 @@
+// POST /revoke (RFC 7009): a client ends a token of its own, an operator any token.
+
+import { authorize, TokenError, type VerifiedAgent } from '../../src/index.ts';
+import type { Call } from '../route.ts';
+import { authenticateOnce } from './client_request.ts';
+import type { AuthorityContext } from './context.ts';
+import { readForm, type Form } from './form.ts';
+import { oauthError, type ClientRefusal } from './oauth_error.ts';
+import { lastAcceptance, recordRevocation } from './revocations.ts';
+
+/** Who asks, and which tokens that one may end. */
+interface Asker {
+  readonly id: string;
+  readonly mayRevoke: (token: VerifiedAgent) => boolean;
+}
+
+async function asOperator(
+  request: Request,
+  { url }: Call,
+  { tokens }: AuthorityContext,
+): Promise<Asker> {
+  const agent = await tokens.present(request, url);
+  if (agent.jkt === undefined) throw new TokenError('proof_required');
+  authorize(agent, 'admin:write');
+  return { id: agent.agentId, mayRevoke: () => true };
+}
+
+async function asClient(
+  form: Form,
+  request: Request,
+  context: AuthorityContext,
+): Promise<Asker | ClientRefusal> {
+  const client = await authenticateOnce(form, request, context);
+  if ('refused' in client) return client;
+  const { id } = client.registration;
+  return {
+    id,
+    mayRevoke: ({ issuer, agentId, subjectId }) =>
+      issuer === context.config.issuer && (agentId === id || subjectId === id),
+  };
+}
+
+/**
+ * Revokes one token by its `jti`. Whatever is no token, has expired, or is not the asker's, is
+ * answered as a token that was revoked (RFC 7009 section 2.2); `token_type_hint` changes nothing.
+ */
+export async function serveRevoke(
+  request: Request,
+  call: Call,
+  context: AuthorityContext,
+): Promise<Response> {
+  const form = await readForm(request);
+  if ('refused' in form) return oauthError(form.refused);
+  const isOperator = request.headers.has('authorization') && !form.has('client_assertion');
+  const asker = isOperator
+    ? await asOperator(request, call, context)
+    : await asClient(form, request, context);
+  if ('refused' in asker) return oauthError(asker.refused);
+  const token = form.get('token');
+  if (token === undefined) return oauthError('invalid_request');
+  return revoke(token, asker, context);
+}
+
+async function revoke(token: string, asker: Asker, context: AuthorityContext): Promise<Response> {
+  const { bindings, config, tokens, now } = context;
+  const done = new Response(null, { headers: { 'Cache-Control': 'no-store' } });
+  const found = await tokens.identify(token);
+  // Section 2.2.1: the client then knows that its token still lives
+  if (!found.ok) return found.error.status === 503 ? oauthError('unavailable') : done;
+  const { issuer, tokenId, expiresAt } = found.value;
+  if (!asker.mayRevoke(found.value)) return done;
+  // An older issuer's token without an id: only its agent, key or age can be revoked
+  if (tokenId === undefined) return oauthError('invalid_request');
+  try {
+    await recordRevocation(bindings, config, {
+      kind: 'token',
+      value: tokenId,
+      issuer,
+      expiresAt: Math.max(lastAcceptance(expiresAt), Math.ceil(now() / 1000) + 1),
+      by: asker.id,
+    });
+    return done;
+  } catch {
+    return oauthError('unavailable');
+  }
+}

@@ -1,0 +1,17 @@
+// TokenReader: reads a token that somebody asks about, with the gateway's own verifier.
+
+import type { Result, TokenError, VerifiedAgent } from '../../src/index.ts';
+
+/** Reads tokens of every trusted issuer. */
+export interface TokenReader {
+  /**
+   * The agent that makes a request, as on every guarded route; `url` is what its proof must name.
+   *
+   * @throws TokenError for a credential that the gateway refuses
+   */
+  present(request: Request, url: string): Promise<VerifiedAgent>;
+  /** What the gateway would find now of a token, revocation included, without its proof. */
+  inspect(token: string): Promise<Result<VerifiedAgent, TokenError>>;
+  /** The same without looking at revocation: whose token it is. */
+  identify(token: string): Promise<Result<VerifiedAgent, TokenError>>;
+}
