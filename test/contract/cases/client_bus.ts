@@ -282,24 +282,39 @@ export const cases: readonly ContractCase[] = [
       const reviewer = await clientOf('reviewer');
       const other = planner.messages().next();
       const { type: _type, ...asked } = parts;
-      const responses = [planner.request(asked), planner.request(asked)];
+      const responses = ['one', 'two'].map((file) =>
+        planner.request({ ...asked, payload: { file } }),
+      );
       const polls = () => bus.arrived.filter(({ url }) => url.search.includes('wait=20')).length;
       while (bus.mailbox('reviewer').length < 2) await new Promise((end) => setTimeout(end, 1));
       equal(polls(), 1, 'polls');
       const requests = await reviewer.receive();
       const answer = { to: 'planner', subject: 'reviewed', type: 'RESPONSE' } as const;
-      for (const { id } of requests.toReversed()) {
-        await reviewer.send({ ...answer, payload: { request_id: id, n: id } });
+      for (const { id, payload } of requests.toReversed()) {
+        await reviewer.send({ ...answer, payload: { request_id: id, file: payload['file'] } });
       }
       await reviewer.send({ ...parts, to: 'planner', subject: 'own' });
-      const [first, second] = await Promise.all(responses);
-      deepEqual(
-        [first?.payload['n'], second?.payload['n']],
-        requests.map(({ id }) => id),
-        'pairs',
-      );
+      const files = (await Promise.all(responses)).map(({ payload }) => payload['file']);
+      deepEqual(files, ['one', 'two'], 'files');
       const { value } = await other;
       equal(value?.subject, 'own', 'the other message');
+    },
+  },
+  {
+    name: 'request() gets the response that receive() came upon',
+    run: async () => {
+      const { bus, clientOf } = await setup();
+      const planner = await clientOf('planner');
+      const reviewer = await clientOf('reviewer');
+      bus.mishaps.push(undefined, () => new Promise<Response>(() => {}));
+      const { type: _type, ...asked } = parts;
+      const asking = planner.request(asked);
+      while (bus.arrived.length < 2) await new Promise((resolve) => setTimeout(resolve, 1));
+      const [request] = await reviewer.receive();
+      const payload = { request_id: request?.id, verdict: 'fine' };
+      await reviewer.send({ to: 'planner', subject: 'reviewed', type: 'RESPONSE', payload });
+      deepEqual(await planner.receive(), [], 'messages for others');
+      equal((await asking).payload['verdict'], 'fine', 'verdict');
     },
   },
   {

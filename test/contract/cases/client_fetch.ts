@@ -188,6 +188,18 @@ export const cases: readonly ContractCase[] = [
     },
   },
   {
+    name: 'createAuthenticatedFetch() tries one other token, and returns the second refusal',
+    run: async () => {
+      const bus = await fakeBus(clock);
+      const source = await sequence(bus, 'planner', 'reviewer', 'worker');
+      const call = createAuthenticatedFetch({ source, origins: [busUrl], fetch: bus.fetch, clock });
+      const refusal = refusing('invalid_token');
+      bus.mishaps.push(refusal, refusal, refusal);
+      equal((await call(whoami)).status, 401, 'status');
+      equal(bus.arrived.length, 2, 'requests');
+    },
+  },
+  {
     name: 'createAuthenticatedFetch() returns any other refusal as it is',
     run: async () => {
       const { bus, call } = await setup();

@@ -169,6 +169,7 @@ export async function fakeBus(clock: () => number): Promise<FakeBus> {
       const { signal = null } = init;
       const request = new Request(input, { ...init, signal: null });
       const { method, headers } = request;
+      if (request.redirect !== 'manual') throw new Error('A redirect would be followed');
       const url = new URL(request.url);
       const each = {
         method,
