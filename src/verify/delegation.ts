@@ -114,7 +114,7 @@ export function readChain(claims: Claims): Result<Chain, TokenError> {
 export function narrows(parent: Grant, child: Grant, tiers: readonly string[]): boolean {
   const rank = (grant: Grant): number => (grant.tier === undefined ? 0 : tiers.indexOf(grant.tier));
   return (
-    rank(parent) >= 0 &&
+    // A tier that is not configured ranks below all, and so must not pass as a lower one.
     rank(child) >= 0 &&
     rank(child) <= rank(parent) &&
     child.expiresAt <= parent.expiresAt &&

@@ -114,6 +114,12 @@ const malformed: readonly Mutation[] = [
       ),
     ),
   ),
+  changed(
+    'an empty dlg without act',
+    1,
+    (claims) => change(claims, { act: undefined, client_id: 'planner', dlg: [] }),
+    code,
+  ),
   changed('act without dlg', 1, (claims) => change(claims, { dlg: undefined }), code),
   changed('dlg without act', 1, (claims) => change(claims, { act: undefined }), code),
   changed('more actors than ancestors', 2, (claims) => withoutAncestors(claims, 1), code),

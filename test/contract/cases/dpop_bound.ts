@@ -2,8 +2,9 @@
 
 import { createDpopProof, type ErrorCode } from '../../../src/index.ts';
 import { equal, rejectsWithCode, type ContractCase } from '../case.ts';
+import { sha256, sign } from '../support/forge.ts';
 import { request } from '../support/proofs.ts';
-import { clock, keyOf, world } from '../support/world.ts';
+import { clock, keyOf, now, world } from '../support/world.ts';
 
 /** A bound token, and a fresh proof for it. */
 async function bound() {
@@ -81,6 +82,35 @@ export const cases: readonly ContractCase[] = [
         verifier.verifyAgentToken(token, { proof, ...request }),
         'proof_invalid',
       );
+    },
+  },
+  {
+    name: 'verifyAgentToken() rejects a proof whose htu and URL are no URLs, equal as they may be',
+    run: async () => {
+      const { verifier } = await world();
+      const { token, key } = await bound();
+      const jwk = { kty: 'EC', crv: 'P-256', x: key.publicJwk.x, y: key.publicJwk.y };
+      const claims = { jti: 'a', htm: 'GET', htu: 'x', iat: now, ath: await sha256(token) };
+      const header = { typ: 'dpop+jwt', alg: 'ES256', jwk };
+      const proof = await sign(key.privateKey, header, claims);
+      const options = { proof, method: 'GET', url: 'x' };
+      await rejectsWithCode(verifier.verifyAgentToken(token, options), 'proof_invalid');
+    },
+  },
+  {
+    name: 'verifyAgentToken() holds a proof to the tolerance of the verifier',
+    run: async () => {
+      const { verifierWith } = await world();
+      const { token, key } = await bound();
+      const ahead = async (seconds: number) => ({
+        ...request,
+        proof: await createDpopProof({ key, ...request, token, clock: () => now + seconds }),
+      });
+      const exact = await verifierWith({ clockTolerance: 0 });
+      const check = exact.verifyAgentToken(token, await ahead(1));
+      await rejectsWithCode(check, 'proof_invalid');
+      const lax = await verifierWith({ clockTolerance: 60 });
+      equal((await lax.verifyAgentToken(token, await ahead(60))).jkt, key.kid, 'jkt');
     },
   },
   {

@@ -106,6 +106,10 @@ const forms: readonly (readonly [name: string, make: () => Promise<string>])[] =
   ['a proof with a line feed', async () => `${await proofWith()}\n`],
   ['two segments', async () => (await proofWith()).split('.').slice(0, 2).join('.')],
   ['a proof of over 4,096 bytes', () => proofWith({ claims: { pad: 'x'.repeat(4000) } })],
+  [
+    'a proof of over 4,096 bytes that has dlg',
+    () => proofWith({ claims: { dlg: [], pad: 'x'.repeat(4000) } }),
+  ],
   ['a jti of 1 MB', () => proofWith({ claims: { jti: 'x'.repeat(1_048_576) } })],
   ['no signature', async () => `${(await proofWith()).split('.').slice(0, 2).join('.')}.`],
   ['a signature by another key than the one in jwk', () => proofWith({ signer: 'stranger' })],
