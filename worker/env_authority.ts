@@ -1,7 +1,8 @@
 // The authority's variables: it is on when KEY_ENCRYPTION_KEY is set, and everything else has a default.
 
 import * as v from 'valibot';
-import { parseJson, type RotationPolicy } from '../src/index.ts';
+import type { RotationPolicy } from '../src/issue/index.ts';
+import { parseJson } from '../src/verify/index.ts';
 import { publicJwk, type ConfiguredJwk } from './env_issuers.ts';
 import { ConfigError, nameList, text } from './env_values.ts';
 

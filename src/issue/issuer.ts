@@ -47,6 +47,8 @@ export interface AgentTokenRequest {
   readonly sid?: string;
   /** Binds the token to a key: `{ jkt }`, its thumbprint. */
   readonly cnf?: Confirmation;
+  /** How many hops of delegation its holder may sign off line, 1 to 3; left out: none. */
+  readonly dlgMax?: number;
   /** Claims that only a named recipient can read: see `sealClaims`. */
   readonly sealed?: string;
   /** Where the token's status is published. */
@@ -85,6 +87,7 @@ const requestNames = [
   'scope',
   'sid',
   'cnf',
+  'dlgMax',
   'sealed',
   'status',
   'claims',
@@ -154,7 +157,7 @@ function copyStatus({ status_list: { idx, uri } }: StatusClaim): StatusClaim {
 function readClaims(request: AgentTokenRequest, settings: Settings): object {
   checkOptionNames('issueAgentToken', request, requestNames);
   checkNotUndefined(request, requestNames);
-  const { sub, tier, sid, cnf, sealed, status } = request;
+  const { sub, tier, sid, cnf, dlgMax, sealed, status } = request;
   if (!isAgentId(sub)) throw new TypeError('"sub" must be an agent id');
   if (typeof tier !== 'string' || !tierName.test(tier)) {
     throw new TypeError('"tier" must be a lower-case name');
@@ -168,6 +171,9 @@ function readClaims(request: AgentTokenRequest, settings: Settings): object {
   }
   if (status !== undefined && !isStatus(status)) {
     throw new TypeError('"status" must be { status_list: { idx, uri } }');
+  }
+  if (dlgMax !== undefined && ![1, 2, 3].includes(dlgMax)) {
+    throw new TypeError('"dlgMax" must be 1, 2 or 3');
   }
   const lifetime = numberOption('lifetime', request.lifetime, {
     ...seconds,
@@ -187,6 +193,7 @@ function readClaims(request: AgentTokenRequest, settings: Settings): object {
     tier,
     ...readScope(request.scope, settings.scopeFormat),
     ...(cnf === undefined ? {} : { cnf: { jkt: cnf.jkt } }),
+    ...(dlgMax === undefined ? {} : { dlg_max: dlgMax }),
     ...(sealed === undefined ? {} : { sealed }),
     ...(status === undefined ? {} : { status: copyStatus(status) }),
   };

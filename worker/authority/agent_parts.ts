@@ -7,7 +7,12 @@ import { recordRevocation } from './revocations.ts';
 const defaultTiers = ['fast', 'power'];
 
 /** The parts of one authority. */
-export function agentParts({ config, settings, bindings, now }: AuthorityContext): FindParts {
+export function agentParts({
+  config,
+  settings,
+  bindings,
+  now,
+}: Pick<AuthorityContext, 'config' | 'settings' | 'bindings' | 'now'>): FindParts {
   return {
     agents: bindings.AGENT,
     directory: bindings.DIRECTORY,

@@ -1,22 +1,46 @@
 // The authority: what its modules share, and all of their routes in one table.
 
-import type { RevocationSource } from '../../src/index.ts';
+import type { RevocationSource } from '../../src/verify/index.ts';
 import type { Bindings, Config } from '../env.ts';
 import type { Route } from '../route.ts';
+import { agentParts } from './agent_parts.ts';
+import { agentRoutes } from './agent_routes.ts';
+import { createClientRegistry } from './client_registry.ts';
 import type { AuthorityContext } from './context.ts';
+import { createDpopNonces } from './dpop_nonce.ts';
 import { keyRoutes } from './key_routes.ts';
+import { createLookupBudget } from './lookup_budget.ts';
+import { metadataRoutes, type MetadataPart } from './metadata.ts';
+import { findRegistration } from './operator.ts';
 import { createOwnKeys, type OwnKeys } from './own_keys.ts';
+import { revocationMetadata, revocationRoutes } from './revocation_routes.ts';
+import { createRevocations } from './revocation_view.ts';
+import { tokenRoutes } from './token.ts';
+import { createTokenIssuer } from './token_issuer.ts';
+import type { TokenReader } from './token_reader.ts';
 
 /** An authority, for the gateway that it runs in. */
 export interface Authority {
   readonly keys: OwnKeys;
   /** Where the gateway looks up what is revoked. */
-  readonly revocation: RevocationSource | undefined;
-  readonly routes: readonly Route[];
+  readonly revocation: RevocationSource;
+  /** The routes, for a gateway that reads tokens in this way. */
+  readonly routesWith: (tokens: TokenReader) => readonly Route[];
 }
 
-/** Each module's rows; a module that has nothing real to answer has no row. */
-const modules: readonly ((context: AuthorityContext) => readonly Route[])[] = [keyRoutes];
+/** A part of the authority; one that has nothing real to answer has no row. */
+interface Module {
+  readonly routes: (context: AuthorityContext) => readonly Route[];
+  /** What it adds to the metadata of the authority (RFC 8414 section 2). */
+  readonly metadata?: MetadataPart;
+}
+
+const modules: readonly Module[] = [
+  { routes: keyRoutes },
+  { routes: tokenRoutes },
+  { routes: agentRoutes },
+  { routes: revocationRoutes, metadata: revocationMetadata },
+];
 
 /** Makes the authority of a configuration, unless that has none. Calls no object yet. */
 export function createAuthority(
@@ -28,6 +52,32 @@ export function createAuthority(
   if (settings === undefined) return undefined;
   const now = (): number => Date.now();
   const keys = createOwnKeys({ config, settings, bindings, waitUntil, now });
-  const context: AuthorityContext = { config, settings, bindings, keys, waitUntil, now };
-  return { keys, revocation: undefined, routes: modules.flatMap((rows) => rows(context)) };
+  const revocation = createRevocations({ config, bindings, waitUntil });
+  const parts = agentParts({ config, settings, bindings, now });
+  const shared: Omit<AuthorityContext, 'tokens'> = {
+    config,
+    settings,
+    bindings,
+    keys,
+    clients: createClientRegistry({
+      load: (id) => findRegistration(parts, id),
+      budget: createLookupBudget(now),
+      now,
+    }),
+    nonces: createDpopNonces({ keys: keys.nonceKeys, now }),
+    issueToken: createTokenIssuer({ config, settings, now }),
+    revocation,
+    waitUntil,
+    now,
+  };
+  const metadata = modules.flatMap((module) => module.metadata ?? []);
+  return {
+    keys,
+    revocation,
+    routesWith(tokens) {
+      const context = { ...shared, tokens };
+      const rows = modules.flatMap(({ routes }) => routes(context));
+      return [...rows, ...metadataRoutes(context, metadata)];
+    },
+  };
 }

@@ -1,7 +1,7 @@
 // KeyRing: the Durable Object of one issuer's signing keys. It makes, moves and destroys them by a plan.
 
 import { DurableObject } from 'cloudflare:workers';
-import { generateSigningKey, type KeyState, type PublicJwk } from '../../src/index.ts';
+import { generateSigningKey, type KeyState, type PublicJwk } from '../../src/issue/index.ts';
 import { readConfig } from '../env.ts';
 import type { AuthorityConfig } from '../env_authority.ts';
 import { ConfigError } from '../env_values.ts';

@@ -6,7 +6,7 @@ import {
   type PublicJwk,
   type RotationPlan,
   type RotationPolicy,
-} from '../../src/index.ts';
+} from '../../src/issue/index.ts';
 import type { Schema } from '../storage/schema.ts';
 import type { Sealed } from './key_sealing.ts';
 

@@ -5,7 +5,9 @@ import type { Route } from '../route.ts';
 import type { Target } from '../target.ts';
 import type { AuthorityContext } from './context.ts';
 import type { KeyListing } from './key_ring.ts';
-import { publicDocument } from './public_document.ts';
+import { publicDocument } from '../public_document.ts';
+import { refuse } from './refusal.ts';
+import { longestLife, recordRevocation } from './revocations.ts';
 
 /** How long others may keep the set: half of the time for which a key is in it before it signs. */
 const maxCacheSeconds = 300;
@@ -25,6 +27,12 @@ export function keyRoutes(context: AuthorityContext): readonly Route[] {
     {
       path: '/admin/keys/rotate',
       methods: { POST: { scope: 'admin:write', dpop: 'always', target: rotateTarget(context) } },
+    },
+    {
+      path: '/admin/keys/:kid/compromise',
+      methods: {
+        POST: { scope: 'admin:write', dpop: 'always', target: compromiseTarget(context) },
+      },
     },
   ];
 }
@@ -60,6 +68,33 @@ function rotateTarget(context: AuthorityContext): Target {
         const keys = await stub(context).rotate();
         context.keys.invalidate();
         return json(listing(keys));
+      },
+    }),
+  };
+}
+
+/**
+ * Marks a key as compromised. What it signed is revoked first, durably: should the rest fail, the
+ * operator sees that and asks again, and meanwhile nobody accepts anything of that key.
+ */
+function compromiseTarget(context: AuthorityContext): Target {
+  return {
+    read: ({ agent, params: { kid = '' } }) => ({
+      required: ['admin:write'],
+      async run() {
+        const { bindings, config, keys, now } = context;
+        const known = await stub(context).list();
+        if (!known.some((key) => key.kid === kid)) return refuse('signing_key_unknown');
+        const recorded = await recordRevocation(bindings, config, {
+          kind: 'key',
+          value: kid,
+          expiresAt: Math.ceil(now() / 1000) + longestLife,
+          reason: 'compromised',
+          by: agent.agentId,
+        });
+        await stub(context).compromise(kid);
+        keys.invalidate();
+        return json(recorded);
       },
     }),
   };

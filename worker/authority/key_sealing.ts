@@ -1,6 +1,6 @@
 // Seals what must not lie readable in storage, under the keys of KEY_ENCRYPTION_KEY (AES-256-GCM).
 
-import { createSealer } from '../../src/index.ts';
+import { createSealer } from '../../src/seal/index.ts';
 
 /** A secret as it is stored and as it travels between the ring and the isolates. */
 export interface Sealed {

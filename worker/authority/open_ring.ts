@@ -1,12 +1,7 @@
 // Opens a snapshot of the ring for use: keys imported once, private parts never extractable.
 
-import {
-  importSigningKey,
-  localKeys,
-  type PublicJwk,
-  type SigningKey,
-  type VerificationKey,
-} from '../../src/index.ts';
+import { importSigningKey, type PublicJwk, type SigningKey } from '../../src/issue/index.ts';
+import { localKeys, type VerificationKey } from '../../src/verify/index.ts';
 import { logError } from '../observe/log.ts';
 import type { KeySealing } from './key_sealing.ts';
 import type { RingSnapshot } from './key_ring.ts';

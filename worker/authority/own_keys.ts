@@ -1,13 +1,12 @@
 // The issuer's own keys in this isolate: to verify with, to sign with and to publish, a second old at most.
 
+import type { PublicJwk, SigningKey } from '../../src/issue/index.ts';
 import {
   TokenError,
   type KeyQuery,
   type KeySource,
-  type PublicJwk,
-  type SigningKey,
   type VerificationKey,
-} from '../../src/index.ts';
+} from '../../src/verify/index.ts';
 import { createFreshValue } from '../fresh_value.ts';
 import type { AuthorityContext } from './context.ts';
 import { createKeySealing } from './key_sealing.ts';

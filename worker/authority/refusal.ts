@@ -15,8 +15,10 @@ export type RefusalCode =
   | 'expires_in_malformed'
   | 'key_malformed'
   | 'key_private'
+  | 'issuer_unknown'
   | 'enrollment_refused'
   | 'agent_unknown'
+  | 'signing_key_unknown'
   | 'enrollment_unknown'
   | 'agent_exists'
   | 'agent_reserved'
@@ -55,17 +57,19 @@ const rows: Readonly<Record<RefusalCode, Row>> = {
     'The key must be a public JWK: EC P-256 or P-384, Ed25519, or RSA with alg',
   ),
   key_private: invalid('The key is a private one: never send it, and use another from now on'),
+  issuer_unknown: invalid('The issuer must be one that this gateway trusts'),
   enrollment_refused: {
     status: 400,
     error: 'invalid_grant',
     description: 'The enrolment code is not valid',
   },
   agent_unknown: missing('There is no such agent'),
+  signing_key_unknown: missing('There is no such signing key'),
   enrollment_unknown: missing('There is no such enrolment'),
   agent_exists: conflict('An agent is registered under this id'),
   agent_reserved: conflict('The id is reserved, or looks like one that is'),
   key_taken: conflict('The key belongs to an agent, or did until a short while ago'),
-  key_changed: conflict('The key of the agent was changed meanwhile'),
+  key_changed: conflict('The token is not bound to the key that is registered now'),
 };
 
 /** Tells whether a text is a code of the table. */

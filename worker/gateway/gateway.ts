@@ -4,6 +4,7 @@ import { waitUntil } from 'cloudflare:workers';
 import { Hono } from 'hono';
 import type { RevocationSource } from '../../src/verify/index.ts';
 import { createAuthority } from '../authority/authority.ts';
+import { followFeeds } from '../authority/revocation_view.ts';
 import { readBindings, readConfig } from '../env.ts';
 import { ConfigError } from '../env_values.ts';
 import { logError } from '../observe/log.ts';
@@ -12,6 +13,7 @@ import { withCors } from './cors.ts';
 import { createServices } from './forward_services.ts';
 import { canonicalPath } from './path.ts';
 import { codeOf, reject, unavailable } from './reject.ts';
+import { resourceMetadataRoutes } from './resource_metadata.ts';
 import { routes } from './routes.ts';
 import { serve, type Ready } from './serve.ts';
 import { createTokenCheck } from './verify.ts';
@@ -56,7 +58,8 @@ async function start(env: unknown, options: GatewayOptions): Promise<Started> {
   const config = readConfig(variables);
   const bindings = readBindings(variables, config);
   const authority = createAuthority(config, bindings, waitUntil);
-  const { revocation = authority?.revocation } = options;
+  const feeds = authority?.revocation ?? followFeeds(config.trustedIssuers, waitUntil);
+  const { revocation = feeds } = options;
   const check = await createTokenCheck(config, {
     waitUntil,
     ...(authority === undefined ? {} : { ownKeys: authority.keys }),
@@ -64,7 +67,11 @@ async function start(env: unknown, options: GatewayOptions): Promise<Started> {
   });
   return {
     ready: { config, check, services: createServices(config, bindings, waitUntil) },
-    router: createRouter([...routes, ...(authority?.routes ?? [])]),
+    router: createRouter([
+      ...routes,
+      ...resourceMetadataRoutes(config),
+      ...(authority?.routesWith(check) ?? []),
+    ]),
   };
 }
 

@@ -2,12 +2,12 @@
 
 import { TokenError } from '../../src/index.ts';
 import type { Config } from '../env.ts';
+import { readCapped } from '../read_capped.ts';
 import { json } from '../respond.ts';
 import { allowedMethods, endpointOf, type Endpoint, type Route } from '../route.ts';
 import type { Incoming, Services } from '../target.ts';
 import { admit, type Credential } from './admit.ts';
 import { admitScope, authorize } from './authorize.ts';
-import { readCapped } from './body.ts';
 import { isPreflight, preflight, withPublicCors } from './cors.ts';
 import { forward, targetOf } from './forward.ts';
 import { codeOf, reject } from './reject.ts';

@@ -1,6 +1,6 @@
 // Reads a body up to a cap, whatever Content-Length says.
 
-import { TokenError } from '../../src/index.ts';
+import { TokenError } from '../src/verify/index.ts';
 
 /**
  * Reads a whole body.

@@ -1,0 +1,30 @@
+// What grants at the token endpoint have in common.
+
+import type { AuthenticatedClient } from './client_authentication.ts';
+import type { AuthorityContext } from './context.ts';
+import type { Form } from './form.ts';
+import type { ClientRefusal } from './oauth_error.ts';
+import type { BindingProof } from './token_proof.ts';
+
+/** A token request of a client that is authenticated; nothing is recorded as used yet. */
+export interface GrantRequest {
+  readonly form: Form;
+  readonly client: AuthenticatedClient;
+  readonly proof: BindingProof | undefined;
+}
+
+/** The answer to a granted request (RFC 6749 section 5.1). */
+export interface TokenResponse {
+  readonly access_token: string;
+  readonly token_type: 'Bearer' | 'DPoP';
+  /** Seconds. */
+  readonly expires_in: number;
+  /** Left out when the token has none. */
+  readonly scope?: string;
+}
+
+/** What a grant decided. */
+export type GrantOutcome = { readonly granted: TokenResponse } | ClientRefusal;
+
+/** One grant type. */
+export type Grant = (request: GrantRequest, context: AuthorityContext) => Promise<GrantOutcome>;

@@ -1,0 +1,84 @@
+// POST /token: the token endpoint (RFC 6749 section 3.2), a table of grants behind one client authentication.
+
+import { TokenError } from '../../src/verify/index.ts';
+import { json } from '../respond.ts';
+import type { Call, Route } from '../route.ts';
+import { authenticateClient } from './client_authentication.ts';
+import { clientCredentials } from './client_credentials.ts';
+import type { AuthorityContext } from './context.ts';
+import { readForm } from './form.ts';
+import type { Grant, GrantOutcome } from './grant.ts';
+import { oauthError, type ClientRefusal } from './oauth_error.ts';
+import { readProof } from './token_proof.ts';
+
+const grants: ReadonlyMap<string, Grant> = new Map([['client_credentials', clientCredentials]]);
+
+/** The grants that metadata names. */
+export const grantTypes: readonly string[] = [...grants.keys()];
+
+/** The rows of the token endpoint. */
+export function tokenRoutes(context: AuthorityContext): readonly Route[] {
+  return [
+    {
+      path: '/token',
+      methods: { POST: { open: (request, call) => serveToken(request, call, context) } },
+    },
+    {
+      // There for clients whose metadata schema insists on the endpoint: it grants nothing
+      path: '/authorize',
+      methods: { GET: { open: () => oauthError('unsupported_response_type') } },
+    },
+  ];
+}
+
+interface Answer {
+  readonly outcome: GrantOutcome | ClientRefusal;
+  /** The client, as soon as it is authenticated: it may hear a nonce. */
+  readonly clientId?: string;
+}
+
+async function serveToken(
+  request: Request,
+  call: Call,
+  context: AuthorityContext,
+): Promise<Response> {
+  try {
+    const { outcome, clientId } = await answer(request, call, context);
+    const headers = await nonceHeader(request, clientId, context, outcome);
+    if ('refused' in outcome) return oauthError(outcome.refused, headers);
+    const response = json(outcome.granted);
+    for (const [name, value] of Object.entries(headers)) response.headers.set(name, value);
+    return response;
+  } catch (error) {
+    if (error instanceof TokenError && error.status === 503) return oauthError('unavailable');
+    throw error;
+  }
+}
+
+async function answer(request: Request, call: Call, context: AuthorityContext): Promise<Answer> {
+  const form = await readForm(request);
+  if ('refused' in form) return { outcome: form };
+  const type = form.get('grant_type');
+  if (type === undefined) return { outcome: { refused: 'invalid_request' } };
+  const grant = grants.get(type);
+  if (grant === undefined) return { outcome: { refused: 'unsupported_grant_type' } };
+  const client = await authenticateClient(form, request, context);
+  if ('refused' in client) return { outcome: client };
+  const { id: clientId } = client.registration;
+  const proof = await readProof(request, call.url, client.registration, context);
+  if (proof !== undefined && 'refused' in proof) return { outcome: proof, clientId };
+  return { outcome: await grant({ form, client, proof }, context), clientId };
+}
+
+/** A nonce for who needs one now, and the next one for who uses them (RFC 9449 section 8.2). */
+async function nonceHeader(
+  request: Request,
+  clientId: string | undefined,
+  { settings, nonces }: AuthorityContext,
+  outcome: GrantOutcome | ClientRefusal,
+): Promise<Readonly<Record<string, string>>> {
+  if (clientId === undefined) return {};
+  const asks = 'refused' in outcome && outcome.refused === 'use_dpop_nonce';
+  const uses = settings.dpopNonce === 'required' && request.headers.has('dpop');
+  return asks || uses ? { 'DPoP-Nonce': await nonces.make(clientId) } : {};
+}
