@@ -17,6 +17,13 @@ const passed = [
   'AUDIT',
   'OPERATOR_JWK',
   'KEY_ENCRYPTION_KEY',
+  'TOKEN_SECONDS',
+  'KEY_ACTIVE_SECONDS',
+  'KEY_PUBLISH_SECONDS',
+  'KEY_RETIRE_SECONDS',
+  'KEY_KEEP_SECONDS',
+  'DPOP_TIERS',
+  'DPOP_NONCE',
 ] as const;
 
 type Environment = Readonly<Record<string, string | undefined>>;
