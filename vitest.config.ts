@@ -8,8 +8,14 @@ import { browsers, findBrowser } from './scripts/browser_table.ts';
 
 const contract = 'test/contract/*.test.ts';
 
+// What the Durable Objects of an authority read; the key seals nothing but what tests make
+const variables = {
+  ISSUER: 'https://gate.example',
+  KEY_ENCRYPTION_KEY: '5_mfFL0WcLLOsvkHRULyLpMT1_SNYuBvCSm3kOOHr6k',
+};
+
 const worker = existsSync('wrangler.toml')
-  ? { wrangler: { configPath: './wrangler.toml' } }
+  ? { wrangler: { configPath: './wrangler.toml' }, miniflare: { bindings: variables } }
   : { miniflare: { compatibilityDate: '2026-10-01' } };
 
 export default defineConfig({

@@ -190,6 +190,8 @@ export function createKeyRingStore(storage: DurableObjectStorage, schema: Schema
     rotate(policy, made, now) {
       const planned = plan(policy, now);
       if (planned.steps.filter(({ kind }) => kind === 'make').length > made.length) return false;
+      // Nothing to do, and known to be: isolates need not look at it again
+      if (planned.steps.length === 0 && planned.wakeAt === ring().wake_at) return true;
       change(() => {
         take(planned, made, now);
         sql.exec('UPDATE ring SET wake_at = ?', planned.wakeAt);
