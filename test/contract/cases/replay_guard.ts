@@ -68,6 +68,18 @@ export const cases: readonly ContractCase[] = [
     { maxEntries: 2 },
   ),
   story(
+    'remembers the latest of what it forgot, in whatever order it came',
+    [
+      [now, 'a', end + 30, true],
+      [now, 'b', end, true],
+      [now + 3600, 'c', now + 3660, true],
+      [now, 'a', end + 30, false],
+      [now, 'd', end + 20, false],
+      [now, 'e', end + 31, true],
+    ],
+    { maxEntries: 2 },
+  ),
+  story(
     'refuses what is new while it is full, and forgets nothing that lives',
     [
       [now, 'a', end, true],
