@@ -4,7 +4,7 @@ const anywhere = /passw(?:or)?d|passphrase|secret|credential|api[-_]?key|private
 const words: ReadonlySet<string> = new Set(['token', 'jwt', 'cookie', 'bearer', 'otp', 'pin']);
 
 /** Tells whether a claim name looks like that of a secret: `github_token`, `dbPassword`, `api-key`. */
-export function looksSecret(name: string): boolean {
+function looksSecret(name: string): boolean {
   if (anywhere.test(name)) return true;
   const last = name
     .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
