@@ -126,7 +126,7 @@ describe('KeyRing', () => {
     expect(late.published.map(({ kid }) => kid)).toContain(second?.kid);
     const states = await statesOf(ring);
     await runDurableObjectAlarm(ring);
-    await runInDurableObject(ring, (instance) => instance.alarm());
+    await runInDurableObject(ring, (instance: KeyRing) => instance.alarm());
     expect(await statesOf(ring)).toEqual(states);
   });
 
@@ -204,7 +204,9 @@ describe('KeyRing at rest', () => {
     ]) {
       await expect(sealing.open(other, sealed)).rejects.toThrow('The secret cannot be opened');
     }
-    await expect(createKeySealing([otherKey]).open(label, sealed)).rejects.toThrow();
+    await expect(createKeySealing([otherKey]).open(label, sealed)).rejects.toThrow(
+      'The secret cannot be opened',
+    );
   });
 
   test('a new sealing key takes over without losing a signing key', async () => {
@@ -217,7 +219,7 @@ describe('KeyRing at rest', () => {
       if (after === 'unchanged') throw new Error('The ring knew nothing of version -1');
       expect(after.published).toEqual(before.published);
       expect((await openSigner(after, otherKey)).d).toBe(d);
-      await expect(openSigner(after, sealingKey)).rejects.toThrow();
+      await expect(openSigner(after, sealingKey)).rejects.toThrow('The secret cannot');
       // The old one is not needed any more
       const alone = new KeyRing(state, { ...env, KEY_ENCRYPTION_KEY: otherKey });
       const left = await alone.snapshot(-1);

@@ -20,6 +20,8 @@ export interface LookupLimits {
   readonly addresses: number;
   /** How long a look-up waits for others of its address to turn out well, and how often it looks. */
   readonly patienceMs: number;
+  /** How many of one address may wait. */
+  readonly waiting: number;
   readonly pollMs: number;
 }
 
@@ -28,6 +30,7 @@ const defaults: LookupLimits = {
   windowMs: 10_000,
   addresses: 10_000,
   patienceMs: 1000,
+  waiting: 500,
   pollMs: 10,
 };
 
@@ -35,6 +38,7 @@ interface Count {
   readonly until: number;
   unknown: number;
   pending: number;
+  waiting: number;
 }
 
 /** One subscriber has a whole /64 of IPv6 addresses: they count as one. */
@@ -56,14 +60,14 @@ export function createLookupBudget(
   now: () => number,
   limits: Partial<LookupLimits> = {},
 ): LookupBudget {
-  const { unknown, windowMs, addresses, patienceMs, pollMs } = { ...defaults, ...limits };
+  const { unknown, windowMs, addresses, patienceMs, waiting, pollMs } = { ...defaults, ...limits };
   const counts = createBoundedMap<Count>(addresses);
 
   function countOf(address: string): Count {
     const subscriber = subscriberOf(address);
     const known = counts.get(subscriber);
     if (known !== undefined && now() < known.until && now() >= known.until - windowMs) return known;
-    const fresh = { until: now() + windowMs, unknown: 0, pending: 0 };
+    const fresh = { until: now() + windowMs, unknown: 0, pending: 0, waiting: 0 };
     counts.set(subscriber, fresh);
     return fresh;
   }
@@ -82,8 +86,10 @@ export function createLookupBudget(
           count.pending++;
           return true;
         }
-        if (waited >= patienceMs) return false;
+        if (waited >= patienceMs || count.waiting >= waiting) return false;
+        count.waiting++;
         await new Promise((resolve) => setTimeout(resolve, pollMs));
+        count.waiting--;
       }
     },
 
