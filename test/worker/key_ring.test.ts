@@ -52,7 +52,7 @@ async function openSigner(snapshot: RingSnapshot, key = sealingKey): Promise<Jso
     issuer: variables['ISSUER'] ?? '',
     name: signer.jwk.kid,
   } as const;
-  return createKeySealing([key]).open(label, signer.sealed);
+  return (await createKeySealing([key]).open(label, signer.sealed)) as JsonWebKey;
 }
 
 const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv'];
