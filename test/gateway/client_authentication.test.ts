@@ -121,6 +121,13 @@ const mutations: Record<string, Mutation> = {
       }),
     }),
   }),
+  'its own key in the header': async () => ({
+    form: await tokenForm(key, 'planner', {
+      client_assertion: await mintAssertion(key, 'planner', { header: { jwk: key.publicJwk } }),
+    }),
+  }),
+  'an address of keys in the header': withHeader({ jku: 'https://evil.example/jwks.json' }),
+  'a certificate in the header': withHeader({ x5c: ['AAAA'] }),
   'alg none': async () => {
     const [, payload = ''] = (await mintAssertion(key, 'planner')).split('.');
     const header = Buffer.from('{"alg":"none"}').toString('base64url');

@@ -223,6 +223,9 @@ describe('POST /token refuses proofs', () => {
     const form = await tokenForm(strict, 'strict');
     const { status, body } = await postForm(`${authority.url}/token`, form);
     expect(`${status} ${String(body['error'])}`).toBe('400 invalid_request');
+    // The assertion of a request that only lacked its proof is not used up
+    const dpop = await mintTokenProof(strict);
+    expect(errorOf(await postForm(`${authority.url}/token`, form, { dpop }))).toBe('200');
     expect(decodeJwt(await boundToken(authority.url, strict, 'strict'))['cnf']).toBeDefined();
   });
 });
