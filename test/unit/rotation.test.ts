@@ -1,6 +1,6 @@
 // The plan of key rotation: its rules over years of simulated time, whenever it is asked
 
-import fc from 'fast-check';
+import { array, assert, boolean, nat, property, tuple } from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { planRotation, type RotatingKey, type RotationPolicy } from '../../src/issue/index.ts';
 
@@ -81,36 +81,33 @@ describe('planRotation()', () => {
   });
 
   test('keeps its rules whenever it is asked, late alarms included', () => {
-    fc.assert(
-      fc.property(
-        fc.array(fc.tuple(fc.nat(700), fc.boolean()), { minLength: 1, maxLength: 60 }),
-        (visits) => {
-          let ring = run(empty, 0);
-          let now = 0;
-          const publishedAt = new Map<string, number>();
-          const signedUntil = new Map<string, number>();
-          for (const [pause, rotate] of visits) {
-            for (const key of inState(ring, 'next')) publishedAt.set(key.kid, key.since);
-            for (const key of inState(ring, 'active')) signedUntil.set(key.kid, now + pause);
-            now += pause;
-            const before = ring;
-            ring = run(ring, now, rotate);
-            const active = inState(ring, 'active');
-            expect(active).toHaveLength(1);
-            expect(inState(ring, 'next')).toHaveLength(1);
-            expect(ring.wakeAt).toBeGreaterThan(now);
-            const [signer] = active;
-            if (signer !== undefined && inState(before, 'active')[0]?.kid !== signer.kid) {
-              const published = publishedAt.get(signer.kid) ?? Number.NaN;
-              expect(now - published).toBeGreaterThanOrEqual(policy.publishFor);
-            }
-            for (const { kid } of inState(ring, 'retired')) {
-              const last = signedUntil.get(kid) ?? Number.NaN;
-              expect(now - last).toBeGreaterThanOrEqual(policy.retireFor);
-            }
+    assert(
+      property(array(tuple(nat(700), boolean()), { minLength: 1, maxLength: 60 }), (visits) => {
+        let ring = run(empty, 0);
+        let now = 0;
+        const publishedAt = new Map<string, number>();
+        const signedUntil = new Map<string, number>();
+        for (const [pause, rotate] of visits) {
+          for (const key of inState(ring, 'next')) publishedAt.set(key.kid, key.since);
+          for (const key of inState(ring, 'active')) signedUntil.set(key.kid, now + pause);
+          now += pause;
+          const before = ring;
+          ring = run(ring, now, rotate);
+          const active = inState(ring, 'active');
+          expect(active).toHaveLength(1);
+          expect(inState(ring, 'next')).toHaveLength(1);
+          expect(ring.wakeAt).toBeGreaterThan(now);
+          const [signer] = active;
+          if (signer !== undefined && inState(before, 'active')[0]?.kid !== signer.kid) {
+            const published = publishedAt.get(signer.kid) ?? Number.NaN;
+            expect(now - published).toBeGreaterThanOrEqual(policy.publishFor);
           }
-        },
-      ),
+          for (const { kid } of inState(ring, 'retired')) {
+            const last = signedUntil.get(kid) ?? Number.NaN;
+            expect(now - last).toBeGreaterThanOrEqual(policy.retireFor);
+          }
+        }
+      }),
       { numRuns: 300 },
     );
   });
