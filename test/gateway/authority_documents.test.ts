@@ -161,6 +161,13 @@ describe('/admin/keys', () => {
     expect(codeOf(await call(`${authority.url}/admin/keys`))).toBe('401 token_missing');
     const token = await boundToken(authority.url, authority.operator, 'operator');
     expect(codeOf(await call(`${authority.url}/admin/keys`, { token }))).toBe('401 proof_required');
+    // A token that is bound to no key has no proof to bring, whatever its scopes
+    const free = await registerAgent(authority, 'auditor', { scope: ['admin:read'] });
+    const { body } = await postForm(`${authority.url}/token`, await tokenForm(free, 'auditor'));
+    const unbound = await call(`${authority.url}/admin/keys`, {
+      token: String(body['access_token']),
+    });
+    expect(codeOf(unbound)).toBe('401 proof_required');
   });
 
   test('a compromised key leaves at once, and all that it signed is refused everywhere', async () => {

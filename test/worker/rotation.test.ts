@@ -131,6 +131,8 @@ test('keys keep their identity while they stay, and the signer cannot be exporte
   const { kid, privateKey } = await isolate.keys.signer();
   expect(privateKey.extractable).toBe(false);
   const first = await isolate.keys.find({ alg: 'ES256', kid });
+  // Something else in the ring changes
+  await env.KEY_RING.getByName('https://gate.example').rotate();
   isolate.keys.invalidate();
   expect(await isolate.keys.find({ alg: 'ES256', kid })).toBe(first);
   await expect(async () => isolate.keys.find({ alg: 'ES384', kid })).rejects.toMatchObject({
