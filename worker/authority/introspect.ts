@@ -1,7 +1,7 @@
 // POST /introspect (RFC 7662): what a token says, told to its client, to those it is for, and to operators.
 
 import { SignJWT } from 'jose';
-import type { VerifiedAgent } from '../../src/index.ts';
+import type { VerifiedAgent } from '../../src/verify/index.ts';
 import { json } from '../respond.ts';
 
 import { authenticateOnce } from './client_request.ts';

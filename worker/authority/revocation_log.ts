@@ -1,7 +1,7 @@
 // RevocationLog: the Durable Object that holds what an authority has revoked. An RPC shell over its store.
 
 import { DurableObject } from 'cloudflare:workers';
-import type { FeedPage } from '../../src/index.ts';
+import type { FeedPage } from '../../src/verify/index.ts';
 import { createSchema } from '../storage/schema.ts';
 import { nextAlarm } from '../storage/wake_time.ts';
 import {

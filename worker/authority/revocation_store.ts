@@ -1,6 +1,6 @@
 // The rows of a revocation log: appended, numbered for ever, and kept until nobody needs them.
 
-import type { FeedPage, FeedRecord, RevocationKind } from '../../src/index.ts';
+import type { FeedPage, FeedRecord, RevocationKind } from '../../src/verify/index.ts';
 import type { Schema } from '../storage/schema.ts';
 
 /** A revocation to record. Times are seconds since the epoch. */

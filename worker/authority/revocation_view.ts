@@ -5,7 +5,7 @@ import {
   revocationFeed,
   type FreshView,
   type RevocationSource,
-} from '../../src/index.ts';
+} from '../../src/verify/index.ts';
 import { logStub, type RevocationBindings } from './revocations.ts';
 
 /** Milliseconds. The stated bound: a second at p99 with the log reachable, five seconds always. */

@@ -1,6 +1,6 @@
 // Records revocations in the issuer's log, for whatever part of the authority decides on them.
 
-import { revocationHash, untilLifted, type RevocationKind } from '../../src/index.ts';
+import { revocationHash, untilLifted, type RevocationKind } from '../../src/verify/index.ts';
 import type { RevocationLog } from './revocation_log.ts';
 import type { Recorded } from './revocation_store.ts';
 

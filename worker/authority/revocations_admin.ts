@@ -1,7 +1,7 @@
 // /admin/revocations: operators revoke by any name, and look at what was recorded.
 
 import * as v from 'valibot';
-import { isAgentId, untilLifted } from '../../src/index.ts';
+import { isAgentId, untilLifted } from '../../src/verify/index.ts';
 import { json } from '../respond.ts';
 import type { Target } from '../target.ts';
 import { agentParts } from './agent_parts.ts';
@@ -18,6 +18,7 @@ import {
   recordRevocation,
   type RevocationRequest,
 } from './revocations.ts';
+import { takeOutKey } from './signing_keys.ts';
 
 // As the verifier reads `jti` and `sid`
 const name = v.pipe(v.string(), v.regex(/^[^\p{Cc}]{1,128}$/u));
@@ -103,6 +104,7 @@ export function revokeTarget(context: AuthorityContext): Target {
           if (kind === 'agent' && isOurs) {
             await changeAgent(agentParts(context), value, { disabled: true });
           }
+          if (kind === 'key' && isOurs) await takeOutKey(context, value);
           return json(recorded, 201);
         },
       };

@@ -1,6 +1,6 @@
 // POST /revoke (RFC 7009): a client ends a token of its own, an operator any token.
 
-import { authorize, TokenError, type VerifiedAgent } from '../../src/index.ts';
+import { authorize, TokenError, type VerifiedAgent } from '../../src/verify/index.ts';
 import type { Call } from '../route.ts';
 import { authenticateOnce } from './client_request.ts';
 import type { AuthorityContext } from './context.ts';

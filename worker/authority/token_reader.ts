@@ -1,6 +1,6 @@
 // TokenReader: reads a token that somebody asks about, with the gateway's own verifier.
 
-import type { Result, TokenError, VerifiedAgent } from '../../src/index.ts';
+import type { Result, TokenError, VerifiedAgent } from '../../src/verify/index.ts';
 
 /** Reads tokens of every trusted issuer. */
 export interface TokenReader {
