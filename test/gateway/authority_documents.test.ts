@@ -126,9 +126,11 @@ describe('/admin/keys', () => {
     where: RunningAuthority,
     path: string,
     method = 'GET',
+    body?: object,
   ): Promise<JsonAnswer> {
     const token = await boundToken(where.url, where.operator, 'operator');
-    return callBound(where.url, path, where.operator, token, { method });
+    const request = body === undefined ? { method } : { method, body };
+    return callBound(where.url, path, where.operator, token, request);
   }
 
   const tokenFor = async (where: RunningAuthority, key: TestKey): Promise<string> =>
@@ -198,6 +200,21 @@ describe('/admin/keys', () => {
       );
       const unknown = await operate(where, '/admin/keys/nothing/compromise', 'POST');
       expect(`${unknown.status} ${String(unknown.body['code'])}`).toBe('404 signing_key_unknown');
+    } finally {
+      await where.stop();
+    }
+  });
+
+  test('a key that is revoked by its name leaves the ring too', async () => {
+    const where = await startAuthority();
+    try {
+      const key = await registerAgent(where, 'planner');
+      const { kid = '' } = decodeProtectedHeader(await tokenFor(where, key));
+      const body = { kind: 'key', value: kid };
+      expect((await operate(where, '/admin/revocations', 'POST', body)).status).toBe(201);
+      expect((await call(`${where.url}/.well-known/jwks.json`)).text).not.toContain(kid);
+      const token = await tokenFor(where, key);
+      expect((await call(`${where.url}/whoami`, { token })).status).toBe(200);
     } finally {
       await where.stop();
     }

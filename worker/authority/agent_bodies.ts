@@ -1,7 +1,7 @@
 // What the bodies of the routes that manage agents may say: the entries of their schemas.
 
 import * as v from 'valibot';
-import { isAgentId, isScope } from '../../src/index.ts';
+import { isAgentId, isScope } from '../../src/verify/index.ts';
 import type { BodyForm } from './json_body.ts';
 import type { RefusalCode } from './refusal.ts';
 

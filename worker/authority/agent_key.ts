@@ -1,6 +1,7 @@
 // An agent's public key as it was sent: checked by the library, and copied member by member.
 
-import { localKeys, type PublicJwk, type SigningAlgorithm } from '../../src/index.ts';
+import type { PublicJwk } from '../../src/issue/index.ts';
+import { localKeys, type SigningAlgorithm } from '../../src/verify/index.ts';
 import type { AgentKey } from './registration.ts';
 import type { RefusalCode } from './refusal.ts';
 

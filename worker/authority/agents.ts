@@ -1,7 +1,7 @@
 // Changes of agents over the objects that hold them: the agent's own, the directory, the revocation log.
 
 import { agentsStub, type Directory } from '../bus/directory.ts';
-import { untilLifted } from '../../src/index.ts';
+import { untilLifted } from '../../src/verify/index.ts';
 import type { Agent } from './agent.ts';
 import { factsOf } from './facts.ts';
 import { lastAcceptance, longestLife, type RevocationRequest } from './revocations.ts';

@@ -1,6 +1,6 @@
 // Who may grant what: an admin scope takes the very same of whoever grants it; every other, none.
 
-import { covers } from '../../src/index.ts';
+import { covers } from '../../src/verify/index.ts';
 
 const isAdminScope = (scope: string): boolean => scope.startsWith('admin:');
 

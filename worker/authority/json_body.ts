@@ -1,7 +1,7 @@
 // Bodies of the routes that manage agents: strict JSON, known members only, each as its schema says.
 
 import * as v from 'valibot';
-import { parseJson } from '../../src/index.ts';
+import { parseJson } from '../../src/verify/index.ts';
 import { isRefusalCode, type RefusalCode } from './refusal.ts';
 
 /** The longest body that these routes read, in bytes. */

@@ -8,6 +8,7 @@ import type { KeyListing } from './key_ring.ts';
 import { publicDocument } from '../public_document.ts';
 import { refuse } from './refusal.ts';
 import { longestLife, recordRevocation } from './revocations.ts';
+import { takeOutKey } from './signing_keys.ts';
 
 /** How long others may keep the set: half of the time for which a key is in it before it signs. */
 const maxCacheSeconds = 300;
@@ -82,7 +83,7 @@ function compromiseTarget(context: AuthorityContext): Target {
     read: ({ agent, params: { kid = '' } }) => ({
       required: ['admin:write'],
       async run() {
-        const { bindings, config, keys, now } = context;
+        const { bindings, config, now } = context;
         const known = await stub(context).list();
         if (!known.some((key) => key.kid === kid)) return refuse('signing_key_unknown');
         const recorded = await recordRevocation(bindings, config, {
@@ -92,8 +93,7 @@ function compromiseTarget(context: AuthorityContext): Target {
           reason: 'compromised',
           by: agent.agentId,
         });
-        await stub(context).compromise(kid);
-        keys.invalidate();
+        await takeOutKey(context, kid);
         return json(recorded);
       },
     }),

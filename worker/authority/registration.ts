@@ -1,6 +1,6 @@
 // Registration: what the authority knows of an agent, and how answers show it.
 
-import type { PublicJwk } from '../../src/index.ts';
+import type { PublicJwk } from '../../src/issue/index.ts';
 
 /** An agent as it is registered. */
 export interface Registration {

@@ -1,6 +1,6 @@
 // The row of one agent's registration, and what remains of it for a while after it is removed.
 
-import type { PublicJwk } from '../../src/index.ts';
+import type { PublicJwk } from '../../src/issue/index.ts';
 import type { Schema } from '../storage/schema.ts';
 import type { Change, MaybeKey, Policy, Registration } from './registration.ts';
 

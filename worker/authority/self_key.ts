@@ -1,6 +1,6 @@
 // POST /agents/self/key: an agent changes its key, with a proof by the old one and one by the new one.
 
-import { TokenError, verifyDpopProof, type VerifiedAgent } from '../../src/index.ts';
+import { TokenError, verifyDpopProof, type VerifiedAgent } from '../../src/verify/index.ts';
 import { json } from '../respond.ts';
 import type { Target } from '../target.ts';
 import { keyBody } from './agent_bodies.ts';

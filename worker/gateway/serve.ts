@@ -1,6 +1,6 @@
 // Serves one request on one route: admit → verify → authorize → forward.
 
-import { TokenError } from '../../src/index.ts';
+import { TokenError } from '../../src/verify/index.ts';
 import type { Config } from '../env.ts';
 import { readCapped } from '../read_capped.ts';
 import { json } from '../respond.ts';
