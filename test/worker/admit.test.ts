@@ -1,7 +1,7 @@
 // The credential: one, well-formed, in one place
 
 import { describe, expect, test } from 'vitest';
-import { TokenError } from '../../src/index.ts';
+import { TokenError } from '../../src/verify/index.ts';
 import { admit } from '../../worker/gateway/admit.ts';
 
 const noQuery = new URLSearchParams();

@@ -2,7 +2,7 @@
 
 import { env } from 'cloudflare:workers';
 import { describe, expect, test } from 'vitest';
-import { TokenError } from '../../src/index.ts';
+import { TokenError } from '../../src/verify/index.ts';
 import { createDurableBus } from '../../worker/bus/durable.ts';
 import { freshName, makeMessage } from './support.ts';
 
