@@ -9,7 +9,7 @@ import { grantedAudience, grantedScope } from './token_scope.ts';
  * enabled, the same key, assertion and proof used for the first time; and records the session.
  */
 export const clientCredentials: Grant = async ({ form, client, proof }, context) => {
-  const { bindings, config, settings, keys, issueToken } = context;
+  const { bindings, clients, config, settings, keys, issueToken } = context;
   const { assertionUse, jkt } = client;
   const asked = form.get('scope');
   if (grantedScope(asked, client.registration) === undefined) return { refused: 'invalid_scope' };
@@ -24,7 +24,11 @@ export const clientCredentials: Grant = async ({ form, client, proof }, context)
     uses: proof === undefined ? [assertionUse] : [assertionUse, proof.use],
     lifetime,
   });
-  if (decision.kind === 'refused') return { refused: 'invalid_client' };
+  if (decision.kind === 'refused') {
+    // The object knows better than this isolate
+    clients.forget(client.registration.id);
+    return { refused: 'invalid_client' };
+  }
   if (decision.kind === 'replayed') {
     return { refused: decision.index === 0 ? 'invalid_client' : 'invalid_dpop_proof' };
   }

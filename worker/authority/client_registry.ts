@@ -16,8 +16,10 @@ export interface KnownClient {
 export interface ClientRegistry {
   /** The client of an id, for a request from an address that may have asked for too many. */
   find(id: string, address: string): Promise<KnownClient | undefined | 'rate_limited'>;
-  /** Asks the object of a known client again, at most once a second: its key may be a new one. */
+  /** Asks the object of a known client again, at most five times a second: its key may be a new one. */
   findAgain(id: string): Promise<KnownClient | undefined>;
+  /** Makes the next request of a client ask its object. */
+  forget(id: string): void;
   /** Whether an address has asked for too many ids that do not exist. */
   isSpent(address: string): boolean;
 }
@@ -34,7 +36,7 @@ export interface ClientRegistryOptions {
 const maxEntries = 5000;
 const knownFor = 30_000;
 const missedFor = 10_000;
-const askEvery = 1000;
+const askEvery = 200;
 
 interface Entry {
   readonly client: KnownClient | undefined;
@@ -84,6 +86,7 @@ export function createClientRegistry(options: ClientRegistryOptions): ClientRegi
   }
 
   return {
+    forget: (id) => known.delete(id),
     isSpent: (address) => budget.isSpent(address),
 
     async find(id, address) {

@@ -150,7 +150,9 @@ export function createKeyRingStore(storage: DurableObjectStorage, schema: Schema
   const take = ({ steps }: RotationPlan, made: readonly MadeKey[], now: number): void => {
     const spare = [...made];
     // The old key goes before its successor comes: there is never more than one that signs
-    const ordered = steps.toSorted((a, b) => rank(a) - rank(b));
+    const comes = (step: RotationPlan['steps'][number]): number =>
+      step.kind === 'move' && step.to === 'active' ? 1 : 0;
+    const ordered = steps.toSorted((a, b) => comes(a) - comes(b));
     for (const step of ordered) {
       if (step.kind === 'forget') sql.exec('DELETE FROM keys WHERE kid = ?', step.kid);
       else if (step.kind === 'move') {
@@ -244,8 +246,4 @@ export function createKeyRingStore(storage: DurableObjectStorage, schema: Schema
       });
     },
   };
-}
-
-function rank(step: RotationPlan['steps'][number]): number {
-  return step.kind === 'move' && step.to === 'active' ? 1 : 0;
 }
