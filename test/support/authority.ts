@@ -11,7 +11,7 @@ export interface RunningAuthority extends RunningGateway {
 }
 
 /** A key for KEY_ENCRYPTION_KEY. */
-export function makeSealingKey(): string {
+function makeSealingKey(): string {
   return randomBytes(32).toString('base64url');
 }
 
