@@ -3,7 +3,7 @@
 import { env } from 'cloudflare:workers';
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { revocationHash, untilLifted, type FeedPage } from '../../src/index.ts';
+import { revocationHash, untilLifted, type FeedPage } from '../../src/verify/index.ts';
 import type { RevocationLog } from '../../worker/index.ts';
 import { recordRevocation } from '../../worker/authority/revocations.ts';
 import type { LogEntry } from '../../worker/authority/revocation_store.ts';
