@@ -89,7 +89,12 @@ export function authorityOf(settings: SourceSettings): Authority {
   async function revoke({ access, key }: IssuedToken, signal: AbortSignal): Promise<void> {
     const { revocation } = await endpointsOf(signal);
     if (revocation === undefined) return;
-    const fields = { token: access.token, token_type_hint: 'access_token' };
+    // The third is the authority's own: the whole session ends. Others ignore it (RFC 7009 section 2.1)
+    const fields = {
+      token: access.token,
+      token_type_hint: 'access_token',
+      revoke_session: 'true',
+    };
     const answer = await post(revocation, fields, { key, bound: false, signal });
     if (answer.status !== 200) throw refusalOf(answer);
   }

@@ -22,7 +22,7 @@ export interface TokenSource extends AccessTokenSource, AsyncDisposable {
    */
   token(request?: TokenRequest): Promise<AccessToken>;
   /**
-   * Refuses from now on, and revokes every token of this source that is still valid.
+   * Refuses from now on, and revokes the session: every token of this source that is still valid.
    *
    * @throws AuthorityError when one may not have been revoked: calling it again tries again
    */
@@ -54,6 +54,9 @@ const leastAge = 30;
  * again after 1 s, 2 s, 4 s up to 30 s, as long as somebody asks; callers get the old token while
  * it is valid, and then the last failure. There is no timer between requests, so that a source at
  * rest never keeps a process alive.
+ *
+ * All tokens of a source belong to one session (`sid`), so that revoking it ends them together; a
+ * source whose session was revoked gets no more tokens.
  *
  * Does not read the token, and does not check that the authority grants the scopes asked for.
  * Stores nothing: a new process asks for a new token.

@@ -30,6 +30,11 @@ export interface TokenSourceOptions {
   readonly audience?: string;
   /** The address of the service that the token is for (RFC 8707). */
   readonly resource?: string;
+  /**
+   * The session, one run of the agent: all tokens of the source belong to it, and end with it.
+   * 22 to 64 of `A-Z a-z 0-9 _ -`. Default: a random one.
+   */
+  readonly sid?: string;
   /** Whether the token is bound to the key (RFC 9449). Default: `true`. */
   readonly dpop?: boolean;
   /** The part of a token's lifetime after which it is renewed, 0.1 to 0.99. Default: 14/15. */
@@ -82,6 +87,7 @@ const names = [
   'scope',
   'audience',
   'resource',
+  'sid',
   'dpop',
   'renewAt',
   'jitter',
@@ -159,10 +165,14 @@ function readEndpoints(options: TokenSourceOptions): AuthorityEndpoints | undefi
   };
 }
 
-function readFields({ scope, audience, resource }: TokenSourceOptions): Record<string, string> {
+function readFields(options: TokenSourceOptions): Record<string, string> {
+  const { scope, audience, resource, sid = crypto.randomUUID() } = options;
   const wanted: unknown = Array.isArray(scope) ? scope.join(' ') : scope;
-  const fields = Object.entries({ scope: wanted, audience, resource });
+  const fields = Object.entries({ scope: wanted, audience, resource, sid });
   const wrong = fields.find(([, value]) => value !== undefined && !isText(value));
   if (wrong !== undefined) throw new TypeError(`"${wrong[0]}" must not be empty`);
+  if (!/^[\w-]{22,64}$/.test(sid)) {
+    throw new TypeError('"sid" must be 22 to 64 of A-Z, a-z, 0-9, "_" and "-"');
+  }
   return Object.fromEntries(fields.filter((field): field is [string, string] => isText(field[1])));
 }

@@ -2,6 +2,7 @@
 
 import { TokenError } from '../../src/verify/index.ts';
 import type { Grant } from './grant.ts';
+import { askedSession, sessionEnded } from './token_session.ts';
 import { grantedAudience, grantedScope } from './token_scope.ts';
 
 /**
@@ -15,6 +16,9 @@ export const clientCredentials: Grant = async ({ form, client, proof }, context)
   if (grantedScope(asked, client.registration) === undefined) return { refused: 'invalid_scope' };
   const audience = grantedAudience(form, config);
   if (audience === undefined) return { refused: 'invalid_target' };
+  const session = askedSession(form);
+  if (session === null) return { refused: 'invalid_request' };
+  if (await sessionEnded(session, context)) return { refused: 'invalid_grant' };
   // Before anything is recorded as used: without a key there is nothing to use it for
   const key = await keys.signer();
   const lifetime = settings.tokenLifetime;
@@ -23,6 +27,7 @@ export const clientCredentials: Grant = async ({ form, client, proof }, context)
     jkt,
     uses: proof === undefined ? [assertionUse] : [assertionUse, proof.use],
     lifetime,
+    ...(session === undefined ? {} : { sid: session }),
   });
   if (decision.kind === 'refused') {
     // The object knows better than this isolate

@@ -6,6 +6,7 @@ export type OAuthError =
   | 'proof_missing'
   | 'invalid_client'
   | 'unauthorized_client'
+  | 'invalid_grant'
   | 'unsupported_grant_type'
   | 'unsupported_response_type'
   | 'invalid_scope'
@@ -33,6 +34,7 @@ const table: Readonly<Record<OAuthError, Row>> = {
   },
   invalid_client: { status: 401, description: 'The client cannot be authenticated' },
   unauthorized_client: { status: 400, description: 'The client may not do this' },
+  invalid_grant: { status: 400, description: 'The session has ended' },
   unsupported_grant_type: { status: 400, description: 'The grant type is not supported' },
   unsupported_response_type: { status: 400, description: 'No response type is supported' },
   invalid_scope: { status: 400, description: 'The scope is malformed, or more than is allowed' },

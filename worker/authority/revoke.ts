@@ -6,7 +6,7 @@ import { authenticateOnce } from './client_request.ts';
 import type { AuthorityContext } from './context.ts';
 import { readForm, type Form } from './form.ts';
 import { oauthError, type ClientRefusal } from './oauth_error.ts';
-import { lastAcceptance, recordRevocation } from './revocations.ts';
+import { lastAcceptance, longestLife, recordRevocation } from './revocations.ts';
 
 /** Who asks, and which tokens that one may end. */
 interface Asker {
@@ -43,6 +43,7 @@ async function asClient(
 /**
  * Revokes one token by its `jti`. Whatever is no token, has expired, or is not the asker's, is
  * answered as a token that was revoked (RFC 7009 section 2.2); `token_type_hint` changes nothing.
+ * With `revoke_session=true`, a parameter of our own, the token's whole session ends.
  */
 export async function serveRevoke(
   request: Request,
@@ -58,25 +59,37 @@ export async function serveRevoke(
   if ('refused' in asker) return oauthError(asker.refused);
   const token = form.get('token');
   if (token === undefined) return oauthError('invalid_request');
-  return revoke(token, asker, context);
+  return revoke(token, form.get('revoke_session') === 'true', asker, context);
 }
 
-async function revoke(token: string, asker: Asker, context: AuthorityContext): Promise<Response> {
+async function revoke(
+  token: string,
+  wholeSession: boolean,
+  asker: Asker,
+  context: AuthorityContext,
+): Promise<Response> {
   const { bindings, config, tokens, now } = context;
   const done = new Response(null, { headers: { 'Cache-Control': 'no-store' } });
   const found = await tokens.identify(token);
   // Section 2.2.1: the client then knows that its token still lives
   if (!found.ok) return found.error.status === 503 ? oauthError('unavailable') : done;
-  const { issuer, tokenId, expiresAt } = found.value;
+  const { issuer, tokenId, sessionId, expiresAt } = found.value;
+  const second = Math.ceil(now() / 1000);
   if (!asker.mayRevoke(found.value)) return done;
+  const ended = wholeSession ? sessionId : undefined;
+  const value = ended ?? tokenId;
   // An older issuer's token without an id: only its agent, key or age can be revoked
-  if (tokenId === undefined) return oauthError('invalid_request');
+  if (value === undefined) return oauthError('invalid_request');
   try {
     await recordRevocation(bindings, config, {
-      kind: 'token',
-      value: tokenId,
+      kind: ended === undefined ? 'token' : 'session',
+      value,
       issuer,
-      expiresAt: Math.max(lastAcceptance(expiresAt), Math.ceil(now() / 1000) + 1),
+      // Another token of the session may have been issued a moment ago
+      expiresAt: Math.max(
+        lastAcceptance(ended === undefined ? expiresAt : second + longestLife),
+        second + 1,
+      ),
       by: asker.id,
     });
     return done;
