@@ -1,37 +1,12 @@
 // A revocation view that is kept fresh by those who ask: how old it may be, how often it is refreshed, who waits.
 
-import { checkOptionNames, numberOption } from '../errors/caller.ts';
 import { TokenError } from '../errors/token_error.ts';
 import type { TokenIdentity } from '../token/identity.ts';
 import { createFingerprinter, type TokenFingerprints } from './fingerprint.ts';
+import { checkFreshOptions, type FreshViewOptions } from './fresh_options.ts';
 import type { FeedPage } from './records.ts';
 import type { RevocationSource } from './revocation_source.ts';
 import { createRevocationView, type RevocationView } from './view.ts';
-
-/** How fresh a view is kept. All times in milliseconds. */
-export interface Freshness {
-  /** A refresh is sent no sooner than this after the last one. */
-  readonly refreshEvery: number;
-  /** Who finds the view older than this waits for a refresh. */
-  readonly waitBeyond: number;
-  /** The longest wait; afterwards a view up to `ceiling` is used. */
-  readonly patience: number;
-  /** A view older than this refuses everybody. */
-  readonly ceiling: number;
-}
-
-/** What a fresh view needs. */
-export interface FreshViewOptions extends Freshness {
-  /**
-   * Asks for the records after a number. The signal tells it when nobody waits for it any more;
-   * an answer that comes later is dropped.
-   */
-  readonly load: (after: number, signal: AbortSignal) => Promise<FeedPage>;
-  /** A clock that is never set back, in milliseconds; default `performance.now`. */
-  readonly now?: () => number;
-  /** Keeps a refresh alive beyond the request that began it. */
-  readonly waitUntil?: (work: Promise<unknown>) => void;
-}
 
 /** A revocation source with a look at its state. */
 export interface FreshView extends RevocationSource {
@@ -48,8 +23,9 @@ export interface FreshView extends RevocationSource {
 }
 
 interface Flight {
-  readonly landing: Promise<void>;
-  readonly sentAt: number;
+  landing: Promise<void>;
+  /** When it last brought a page; at first, when it was sent. */
+  heardAt: number;
 }
 
 type Fingerprinted = TokenFingerprints | Promise<TokenFingerprints>;
@@ -64,27 +40,6 @@ async function within(work: Promise<void>, milliseconds: number): Promise<void> 
   });
   await Promise.race([work.catch(() => {}), deadline]);
   clearTimeout(timer);
-}
-
-const optionNames = [
-  'refreshEvery',
-  'waitBeyond',
-  'patience',
-  'ceiling',
-  'load',
-  'now',
-  'waitUntil',
-];
-
-function checkOptions(options: FreshViewOptions): void {
-  checkOptionNames('createFreshView', options, optionNames);
-  const range = { min: 1, max: 3_600_000, fallback: Number.NaN };
-  for (const name of ['refreshEvery', 'waitBeyond', 'patience', 'ceiling'] as const) {
-    if (Number.isNaN(numberOption(name, options[name], range))) {
-      throw new TypeError(`"${name}" is required`);
-    }
-  }
-  if (typeof options.load !== 'function') throw new TypeError('"load" must be a function');
 }
 
 /**
@@ -116,7 +71,7 @@ function checkOptions(options: FreshViewOptions): void {
  * ```
  */
 export function createFreshView(options: FreshViewOptions): FreshView {
-  checkOptions(options);
+  checkFreshOptions(options);
   const { load, waitUntil, refreshEvery, waitBeyond, patience, ceiling } = options;
   const { now = () => performance.now() } = options;
   // Of waiting for one flight after another: also a clock that stands still lets nobody wait for ever
@@ -155,50 +110,56 @@ export function createFreshView(options: FreshViewOptions): FreshView {
     view = whole;
   }
 
-  async function fly(sentAt: number, signal: AbortSignal): Promise<void> {
+  async function fly(flight: Flight, sentAt: number, signal: AbortSignal): Promise<void> {
     for (let page = 0; page < maxPages; page++) {
       const after = (snapshot ?? view).seq;
       const answer = await load(after, signal);
       // A flight that was given up may land late: a newer one has asked since.
       if (signal.aborted || viewSentAt > sentAt) return;
       take(answer, after);
+      flight.heardAt = now();
       if (answer.more !== true) {
         viewSentAt = sentAt;
         return;
       }
+      // Page after page from a log nearby would let no timer fire: who waits has a deadline
+      await new Promise((resolve) => setTimeout(resolve, 0));
     }
   }
 
-  function begin(): Flight {
+  function begin(): void {
     const sentAt = now();
     lastSentAt = sentAt;
     const controller = new AbortController();
     const timer = setTimeout(() => controller.abort(), ceiling);
-    const landing = fly(sentAt, controller.signal).finally(() => {
+    const flight: Flight = { landing: Promise.resolve(), heardAt: sentAt };
+    current = flight;
+    flight.landing = fly(flight, sentAt, controller.signal).finally(() => {
       clearTimeout(timer);
       if (current === flight) current = undefined;
     });
-    const flight: Flight = { landing, sentAt };
-    current = flight;
-    const settled = landing.catch(() => {});
+    const settled = flight.landing.catch(() => {});
     try {
       waitUntil?.(settled);
     } catch {
       // Outside of a request it cannot be kept alive; each waiter has its own deadline.
     }
-    return flight;
   }
+
+  /** Whether a refresh is on its way that was heard of lately: its owner is still there. */
+  const isAlive = (flight: Flight | undefined): flight is Flight =>
+    flight !== undefined && since(flight.heardAt) < refreshEvery;
 
   /** Waits for the shared refresh; when it does not land in time its owner may be gone: asks itself. */
   async function refreshed(): Promise<void> {
     const end = now() + patience;
     for (let round = 0; round < maxRounds && now() < end && age() > waitBeyond; round++) {
       const flight = current;
-      if (flight === undefined || since(flight.sentAt) >= refreshEvery) {
+      if (isAlive(flight)) {
+        await within(flight.landing, Math.min(flight.heardAt + refreshEvery, end) - now());
+      } else {
         if (!mayBegin()) return;
         begin();
-      } else {
-        await within(flight.landing, Math.min(flight.sentAt + refreshEvery, end) - now());
       }
     }
   }
@@ -215,7 +176,7 @@ export function createFreshView(options: FreshViewOptions): FreshView {
 
   function isRevoked(chain: readonly TokenIdentity[]): boolean | Promise<boolean> {
     let usable = age() <= waitBeyond;
-    if (usable && age() >= refreshEvery && mayBegin()) begin();
+    if (usable && age() >= refreshEvery && !isAlive(current) && mayBegin()) begin();
     let revoked = false;
     const tokens = chain.map((identity) => {
       const token = fingerprints.of(identity);

@@ -10,7 +10,7 @@ import { logStub, type RevocationBindings } from './revocations.ts';
 
 /** Milliseconds. The stated bound: a second at p99 with the log reachable, five seconds always. */
 const freshness = { refreshEvery: 250, waitBeyond: 500, patience: 400, ceiling: 5000 } as const;
-const pageSize = 2000;
+const pageSize = 10_000;
 
 /** What a view is made of. */
 export interface ViewOptions {

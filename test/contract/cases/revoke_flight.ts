@@ -140,6 +140,38 @@ export const cases: readonly ContractCase[] = [
     },
   },
   {
+    name: 'a fresh view asks for no page twice while pages come, however long that takes',
+    run: async () => {
+      const pages = servePages(await fiveRecords());
+      const server = logServer((after, signal) => {
+        server.pass(200);
+        return pages(after, signal);
+      });
+      const identity = identityOf({ tokenId: 'token-5' });
+      const all = await Promise.all(
+        Array.from({ length: 10 }, () => verdict(server.view, identity)),
+      );
+      deepEqual([...new Set(all)], ['revoked'], 'verdicts');
+      equal(server.view.age(), 600, 'age of the whole snapshot');
+      equal(await verdict(server.view, identity), 'revoked', 'verdict');
+      deepEqual(server.asked, [0, 2, 4, 5], 'asked');
+    },
+  },
+  {
+    name: 'a fresh view keeps its patience while a log answers at once without end',
+    run: async () => {
+      let last = 0;
+      const endless = await recordOf(1);
+      const server = logServer((after) => {
+        last = after + 1;
+        return pageOf([{ ...endless, seq: last }], { full: after === 0, more: true });
+      }, short);
+      const began = performance.now();
+      equal(await verdict(server.view, identityOf()), 'revocation_unavailable', 'verdict');
+      equal(performance.now() - began < 1000, true, 'a wait of less than a second');
+    },
+  },
+  {
     name: 'a fresh view keeps what it knew while a new snapshot has not come whole',
     run: async () => {
       const records = await fiveRecords();

@@ -1,7 +1,9 @@
 // Names of what is revoked: hashes computed elsewhere, and every name of a token
 
 import { revocationHash, type RevocationKind } from '../../../src/index.ts';
+import { fingerprintOf } from '../../../src/revoke/fingerprint.ts';
 import { namesOf } from '../../../src/revoke/records.ts';
+import { decodeBase64url } from '../../../src/token/base64url.ts';
 import { deepEqual, equal, type ContractCase } from '../case.ts';
 import { authority, identityOf } from '../support/revocations.ts';
 
@@ -26,6 +28,37 @@ export const cases: readonly ContractCase[] = [
     name: `revocationHash() of ${kind} "${value}" of ${issuer}`,
     run: async () => equal(await revocationHash({ kind, issuer, value }), hash, 'hash'),
   })),
+  {
+    name: 'the fingerprint of a hash is its first eight bytes',
+    run: async () => {
+      const hashes = await Promise.all(
+        Array.from({ length: 200 }, (_, index) =>
+          revocationHash({ kind: 'token', issuer: authority, value: String(index) }),
+        ),
+      );
+      for (const hash of [...vectors.map(([, , , text]) => text), ...hashes]) {
+        const view = new DataView((decodeBase64url(hash) ?? new Uint8Array()).buffer);
+        deepEqual(fingerprintOf(hash), { high: view.getUint32(0), low: view.getUint32(4) }, hash);
+      }
+    },
+  },
+  {
+    name: 'the fingerprint of what is no hash is none',
+    run: async () => {
+      const good = 'm_k-4ruyc9WT4e919fsF0w';
+      equal(fingerprintOf(good) === undefined, false, 'the control');
+      for (const bad of [
+        '',
+        `${good}A`,
+        good.slice(1),
+        `+${good.slice(1)}`,
+        good.replace(/w$/, 'x'),
+      ]) {
+        equal(fingerprintOf(bad), undefined, bad);
+      }
+      equal(fingerprintOf(`${good}\n`), undefined, 'with a line feed');
+    },
+  },
   {
     name: 'a token is known by its key, id, session, binding, agents, and issue time',
     run: async () => {
