@@ -49,6 +49,8 @@ export interface AgentTokenRequest {
   readonly cnf?: Confirmation;
   /** How many hops of delegation its holder may sign off line, 1 to 3; left out: none. */
   readonly dlgMax?: number;
+  /** The client that may exchange the token to act for `sub`, where its issuer allows it (RFC 8693). */
+  readonly mayAct?: string;
   /** Claims that only a named recipient can read: see `sealClaims`. */
   readonly sealed?: string;
   /** Where the token's status is published. */
@@ -88,6 +90,7 @@ const requestNames = [
   'sid',
   'cnf',
   'dlgMax',
+  'mayAct',
   'sealed',
   'status',
   'claims',
@@ -157,7 +160,7 @@ function copyStatus({ status_list: { idx, uri } }: StatusClaim): StatusClaim {
 function readClaims(request: AgentTokenRequest, settings: Settings): object {
   checkOptionNames('issueAgentToken', request, requestNames);
   checkNotUndefined(request, requestNames);
-  const { sub, tier, sid, cnf, dlgMax, sealed, status } = request;
+  const { sub, tier, sid, cnf, dlgMax, mayAct, sealed, status } = request;
   if (!isAgentId(sub)) throw new TypeError('"sub" must be an agent id');
   if (typeof tier !== 'string' || !tierName.test(tier)) {
     throw new TypeError('"tier" must be a lower-case name');
@@ -174,6 +177,9 @@ function readClaims(request: AgentTokenRequest, settings: Settings): object {
   }
   if (dlgMax !== undefined && ![1, 2, 3].includes(dlgMax)) {
     throw new TypeError('"dlgMax" must be 1, 2 or 3');
+  }
+  if (mayAct !== undefined && !isAgentId(mayAct)) {
+    throw new TypeError('"mayAct" must be an agent id');
   }
   const lifetime = numberOption('lifetime', request.lifetime, {
     ...seconds,
@@ -194,6 +200,7 @@ function readClaims(request: AgentTokenRequest, settings: Settings): object {
     ...readScope(request.scope, settings.scopeFormat),
     ...(cnf === undefined ? {} : { cnf: { jkt: cnf.jkt } }),
     ...(dlgMax === undefined ? {} : { dlg_max: dlgMax }),
+    ...(mayAct === undefined ? {} : { may_act: { sub: mayAct } }),
     ...(sealed === undefined ? {} : { sealed }),
     ...(status === undefined ? {} : { status: copyStatus(status) }),
   };

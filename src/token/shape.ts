@@ -35,8 +35,9 @@ export function audienceList(aud: unknown): readonly string[] | undefined {
 }
 
 /** A SHA-256 thumbprint (RFC 7638) in base64url: 32 bytes. */
-const isThumbprint = (value: unknown): boolean =>
-  typeof value === 'string' && value.length === 43 && isBase64url(value);
+export function isThumbprint(value: unknown): value is string {
+  return typeof value === 'string' && value.length === 43 && isBase64url(value);
+}
 
 /**
  * `cnf` with a thumbprint and nothing else: another confirmation could not be checked here, and so

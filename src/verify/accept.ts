@@ -43,22 +43,18 @@ export function ownGrant(issuer: string, checked: CheckedClaims): Grant {
     tokenId,
     sessionId,
     keyThumbprint: undefined,
+    jkt: checked.jkt,
   };
 }
 
-function identify(
-  grant: Grant,
-  agentIds: readonly string[],
-  keyThumbprint: string,
-  jkt: string | undefined,
-): TokenIdentity {
+function identify(grant: Grant, agentIds: readonly string[], keyThumbprint: string): TokenIdentity {
   return Object.freeze({
     issuer: grant.issuer,
     tokenId: grant.tokenId,
     sessionId: grant.sessionId,
     agentIds: Object.freeze(agentIds),
     keyThumbprint: grant.keyThumbprint ?? keyThumbprint,
-    jkt,
+    jkt: grant.jkt,
     issuedAt: grant.issuedAt,
     expiresAt: grant.expiresAt,
   });
@@ -75,10 +71,10 @@ export function acceptToken(
   const { subject, jkt } = checked;
   const { actors, ancestors } = chain;
   const { thumbprint } = finding.key;
-  const own = identify(ownGrant(claims.iss, checked), [subject, ...actors], thumbprint, jkt);
+  const own = identify(ownGrant(claims.iss, checked), [subject, ...actors], thumbprint);
   // An ancestor was issued before the newer actors joined: actor n counts from the second link on.
   const earlier = ancestors.map((grant, index) =>
-    identify(grant, [subject, ...actors.slice(actors.length - index)], thumbprint, undefined),
+    identify(grant, [subject, ...actors.slice(actors.length - index)], thumbprint),
   );
   const agent = brandAgent({
     agentId: actors[0] ?? subject,

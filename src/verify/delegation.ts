@@ -2,10 +2,10 @@
 
 import { coversAll, parseScopeClaim } from '../authorize/scope.ts';
 import { TokenError, type Result } from '../errors/token_error.ts';
+import { maxHops } from '../token/hop.ts';
 import { isAgentId } from '../token/identity.ts';
-import { audienceList, isFiniteNumber, isName, isRecord } from '../token/shape.ts';
+import { audienceList, isFiniteNumber, isName, isRecord, isThumbprint } from '../token/shape.ts';
 
-const maxHops = 3;
 const ancestorMembers: ReadonlySet<string> = new Set([
   'iss',
   'sub',
@@ -17,6 +17,7 @@ const ancestorMembers: ReadonlySet<string> = new Set([
   'jti',
   'sid',
   'kid',
+  'jkt',
 ]);
 
 /** One link of a chain: the grant that a token or an ancestor of it carries. */
@@ -32,6 +33,8 @@ export interface Grant {
   readonly sessionId: string | undefined;
   /** Thumbprint of the key that signed it; `undefined` means the same key as the token's own. */
   readonly keyThumbprint: string | undefined;
+  /** Thumbprint of the key that an ancestor was bound to. */
+  readonly jkt: string | undefined;
 }
 
 /** The delegation of a token, its structure checked. */
@@ -64,19 +67,20 @@ function readActors(act: unknown): readonly string[] | ChainCode {
 const optional = <T>(value: unknown, is: (value: unknown) => value is T): value is T | undefined =>
   value === undefined || is(value);
 
-/** Reads one ancestor; what it leaves out is the token's own (`jti` never is: it is unique). */
+/** Reads one ancestor; what it leaves out is the token's own (`jti`, `kid` and `jkt` never are). */
 function readAncestor(entry: unknown, own: Claims): Grant | undefined {
   if (!isRecord(entry) || !Object.keys(entry).every((name) => ancestorMembers.has(name))) {
     return undefined;
   }
   const { iss, sub, aud, scope, tier, iat, exp, sid } = { ...own, ...entry };
-  const { jti, kid } = entry;
+  const { jti, kid, jkt } = entry;
   const audience = audienceList(aud);
   const scopes = scope === undefined ? [] : parseScopeClaim(scope);
   if (typeof iss !== 'string' || sub !== own['sub'] || audience === undefined) return undefined;
   if (scopes === undefined || !isFiniteNumber(iat) || !isFiniteNumber(exp)) return undefined;
   if (!optional(tier, isName) || !optional(sid, isName)) return undefined;
   if (!optional(jti, isName) || !optional(kid, isName)) return undefined;
+  if (!optional(jkt, isThumbprint)) return undefined;
   return {
     issuer: iss,
     audience,
@@ -87,6 +91,7 @@ function readAncestor(entry: unknown, own: Claims): Grant | undefined {
     tokenId: jti,
     sessionId: sid,
     keyThumbprint: kid,
+    jkt,
   };
 }
 
