@@ -156,6 +156,7 @@ export interface AgentPolicy {
   readonly scope?: readonly string[];
   readonly dpop?: 'required' | 'optional';
   readonly dlg_max?: number;
+  readonly may_act_for?: readonly string[];
 }
 
 /** Registers an agent with a key of its own, as an operator does. */

@@ -26,6 +26,7 @@ const grant = record({
   tokenId: constantFrom(undefined),
   sessionId: constantFrom(undefined),
   keyThumbprint: constantFrom(undefined),
+  jkt: constantFrom(undefined),
 });
 
 const rank = ({ tier }: Grant): number => (tier === undefined ? 0 : tiers.indexOf(tier));
@@ -64,6 +65,7 @@ describe('narrows()', () => {
       tokenId: undefined,
       sessionId: undefined,
       keyThumbprint: undefined,
+      jkt: undefined,
     };
     expect(narrows(one, one, tiers)).toBe(false);
     expect(narrows({ ...one, tier: 'power' }, one, tiers)).toBe(false);

@@ -9,6 +9,7 @@ const say = (code: RefusalCode): RefusalCode => code;
 
 const maxScopes = 64;
 const maxScopeLength = 256;
+const maxRules = 64;
 
 const agentId = v.custom<string>(isAgentId, say('agent_id_malformed'));
 const scopeName = v.custom<string>(
@@ -22,6 +23,11 @@ const scope = v.pipe(
 );
 const dpop = v.picklist(['required', 'optional'], say('dpop_malformed'));
 const hops = v.picklist([1, 2, 3], say('dlg_max_malformed'));
+const mayActFor = v.pipe(
+  v.array(agentId, say('may_act_for_malformed')),
+  v.maxLength(maxRules, say('may_act_for_malformed')),
+  v.check((list) => new Set(list).size === list.length, say('may_act_for_malformed')),
+);
 const jwk = v.custom<object>(
   (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
   say('key_malformed'),
@@ -48,6 +54,7 @@ export interface AgentBody {
   readonly jwk?: object | undefined;
   readonly dpop: 'required' | 'optional';
   readonly dlg_max?: number | undefined;
+  readonly may_act_for?: readonly string[] | undefined;
 }
 
 /** PATCH /admin/agents/{id} */
@@ -58,6 +65,8 @@ export interface ChangeBody {
   readonly dpop?: 'required' | 'optional' | undefined;
   /** `null`: none any more. */
   readonly dlg_max?: number | null | undefined;
+  /** The whole list anew; empty: nobody. */
+  readonly may_act_for?: readonly string[] | undefined;
 }
 
 /** POST /admin/enrollments */
@@ -87,6 +96,7 @@ export function agentBodies(tiers: readonly string[]): AgentBodies {
       jwk: v.optional(jwk),
       dpop: v.optional(dpop, 'optional'),
       dlg_max: v.optional(hops),
+      may_act_for: v.optional(mayActFor),
     }),
     change: form({
       disabled: v.optional(v.boolean(say('request_malformed'))),
@@ -94,6 +104,7 @@ export function agentBodies(tiers: readonly string[]): AgentBodies {
       scope: v.optional(scope),
       dpop: v.optional(dpop),
       dlg_max: v.optional(v.nullable(hops)),
+      may_act_for: v.optional(mayActFor),
     }),
     enrollment: form({
       id: agentId,

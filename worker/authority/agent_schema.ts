@@ -3,7 +3,7 @@
 import type { Upgrades } from '../storage/schema.ts';
 import { nonceSchema } from './nonce_store.ts';
 import { operatorKeySchema } from './operator_key_store.ts';
-import { registrationSchema } from './registration_store.ts';
+import { actingSchema, registrationSchema } from './registration_store.ts';
 import { sessionSchema } from './session_store.ts';
 import { useSchema } from './use_store.ts';
 
@@ -15,6 +15,6 @@ const identity: readonly string[] = [
   ...operatorKeySchema,
 ];
 
-export const agentVersion = 2;
-export const agentSchema: readonly string[] = [...nonceSchema, ...identity];
-export const agentUpgrades: Upgrades = { 2: identity };
+export const agentVersion = 3;
+export const agentSchema: readonly string[] = [...nonceSchema, ...identity, ...actingSchema];
+export const agentUpgrades: Upgrades = { 2: identity, 3: actingSchema };

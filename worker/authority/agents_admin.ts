@@ -38,14 +38,16 @@ export function createTarget(parts: AgentParts, tiers: readonly string[]): Targe
     async read({ readBody }) {
       const body = readJson(await readBody(maxBodyBytes), entries);
       if (!body.ok) return refused('admin:write', body.code);
-      const { id, tier, scope, jwk, dpop, dlg_max: dlgMax } = body.value;
+      const { id, tier, scope, jwk, dpop } = body.value;
+      const { dlg_max: dlgMax, may_act_for: mayActFor = [] } = body.value;
       if (isReserved(id)) return refused('admin:write', 'agent_reserved');
       const key = jwk === undefined ? keyless : await readAgentKey(jwk);
       if (typeof key === 'string') return refused('admin:write', key);
       return {
         required: ['admin:write', ...scopesToGrant(scope)],
         async run() {
-          const made = await createAgent(parts, { id, policy: { tier, scope, dpop, dlgMax }, key });
+          const policy = { tier, scope, dpop, dlgMax, mayActFor };
+          const made = await createAgent(parts, { id, policy, key });
           return typeof made === 'string' ? refuse(made) : json(describeAgent(made), 201);
         },
       };
@@ -103,8 +105,8 @@ export function changeTarget(parts: AgentParts, tiers: readonly string[]): Targe
       if (!body.ok) return refused('admin:write', body.code);
       const id = idFromPath(params['id']);
       if (id === undefined) return refused('admin:write', 'agent_unknown');
-      const { dlg_max: dlgMax, ...rest } = body.value;
-      const change = { ...rest, dlgMax };
+      const { dlg_max: dlgMax, may_act_for: mayActFor, ...rest } = body.value;
+      const change = { ...rest, dlgMax, mayActFor };
       // Only the configuration brings the first operator back, and with another key
       if (id === operatorId && change.disabled === false) {
         return refused('admin:write', 'agent_reserved');

@@ -21,6 +21,8 @@ export interface TokenResponse {
   readonly expires_in: number;
   /** Left out when the token has none. */
   readonly scope?: string;
+  /** Only of an exchange (RFC 8693 section 2.2.1). */
+  readonly issued_token_type?: string;
 }
 
 /** What a grant decided. */

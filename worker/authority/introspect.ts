@@ -38,6 +38,7 @@ function describe({ scope, tier, tokenId, sessionId, claims, jkt }: VerifiedAgen
     tier,
     token_type: jkt === undefined ? 'Bearer' : 'DPoP',
     cnf: claims.cnf,
+    act: claims.act,
   };
 }
 

@@ -4,6 +4,7 @@
 export type OAuthError =
   | 'invalid_request'
   | 'proof_missing'
+  | 'subject_refused'
   | 'invalid_client'
   | 'unauthorized_client'
   | 'invalid_grant'
@@ -31,6 +32,12 @@ const table: Readonly<Record<OAuthError, Row>> = {
     status: 400,
     error: 'invalid_request',
     description: 'This client needs a DPoP proof',
+  },
+  // RFC 8693 section 2.2.2
+  subject_refused: {
+    status: 400,
+    error: 'invalid_request',
+    description: 'This client cannot exchange these tokens',
   },
   invalid_client: { status: 401, description: 'The client cannot be authenticated' },
   unauthorized_client: { status: 400, description: 'The client may not do this' },

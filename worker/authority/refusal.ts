@@ -12,6 +12,7 @@ export type RefusalCode =
   | 'scope_malformed'
   | 'dpop_malformed'
   | 'dlg_max_malformed'
+  | 'may_act_for_malformed'
   | 'expires_in_malformed'
   | 'key_malformed'
   | 'key_private'
@@ -52,6 +53,9 @@ const rows: Readonly<Record<RefusalCode, Row>> = {
   ),
   dpop_malformed: invalid('The member dpop must be "required" or "optional"'),
   dlg_max_malformed: invalid('The member dlg_max must be 1, 2 or 3'),
+  may_act_for_malformed: invalid(
+    'The member may_act_for must be a list of at most 64 different agent ids',
+  ),
   expires_in_malformed: invalid('The member expires_in must be whole seconds from 60 to 86400'),
   key_malformed: invalid(
     'The key must be a public JWK: EC P-256 or P-384, Ed25519, or RSA with alg',

@@ -15,6 +15,8 @@ export interface Registration {
   readonly dpop: 'required' | 'optional';
   /** How many hops of delegation it may begin off line; `undefined`: none. */
   readonly dlgMax: number | undefined;
+  /** The agents whose unbound tokens it may exchange, where those name it too; left out: none. */
+  readonly mayActFor?: readonly string[];
   readonly disabled: boolean;
   /** Grows with each change, also over deletion and registration anew. */
   readonly version: number;
@@ -25,7 +27,7 @@ export interface Registration {
 }
 
 /** What an operator decides about an agent. */
-export type Policy = Pick<Registration, 'tier' | 'scope' | 'dpop' | 'dlgMax'>;
+export type Policy = Pick<Registration, 'tier' | 'scope' | 'dpop' | 'dlgMax' | 'mayActFor'>;
 
 /** A public key that an agent proved, or an operator vouches for. */
 export interface AgentKey {
@@ -43,6 +45,7 @@ export interface Change {
   readonly dpop?: 'required' | 'optional' | undefined;
   /** `null`: none any more. */
   readonly dlgMax?: number | null | undefined;
+  readonly mayActFor?: readonly string[] | undefined;
   readonly disabled?: boolean | undefined;
 }
 
@@ -89,6 +92,7 @@ export function describeAgent(agent: Registration): Record<string, unknown> {
     scope: agent.scope,
     dpop: agent.dpop,
     ...(agent.dlgMax === undefined ? {} : { dlg_max: agent.dlgMax }),
+    ...(agent.mayActFor === undefined ? {} : { may_act_for: agent.mayActFor }),
     disabled: agent.disabled,
     ...(agent.jwk === undefined ? {} : { jwk: agent.jwk, jkt: agent.jkt }),
     version: agent.version,

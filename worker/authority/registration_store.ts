@@ -47,6 +47,11 @@ export const registrationSchema: readonly string[] = [
   )`,
 ];
 
+/** Who may act for whom came later. */
+export const actingSchema: readonly string[] = [
+  'ALTER TABLE registration ADD COLUMN may_act_for TEXT',
+];
+
 type Row = {
   id: string;
   tier: string;
@@ -60,6 +65,7 @@ type Row = {
   created_at: number;
   not_before: number | null;
   removed_until: number | null;
+  may_act_for: string | null;
 };
 
 const read = (row: Row): Registration => ({
@@ -74,7 +80,12 @@ const read = (row: Row): Registration => ({
   version: row.version,
   createdAt: row.created_at,
   notBefore: row.not_before ?? undefined,
+  ...(row.may_act_for === null ? {} : { mayActFor: JSON.parse(row.may_act_for) as string[] }),
 });
+
+/** No rule is the same as no list of rules. */
+const rulesOf = (mayActFor: readonly string[] = []): Pick<Registration, 'mayActFor'> =>
+  mayActFor.length === 0 ? {} : { mayActFor };
 
 /** Makes the store of a registration. */
 export function createRegistrationStore(sql: SqlStorage, schema: Schema): RegistrationStore {
@@ -90,7 +101,7 @@ export function createRegistrationStore(sql: SqlStorage, schema: Schema): Regist
     schema.ensure();
     sql.exec('DELETE FROM registration');
     sql.exec(
-      'INSERT INTO registration VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)',
+      'INSERT INTO registration VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, ?)',
       agent.id,
       agent.tier,
       JSON.stringify(agent.scope),
@@ -102,6 +113,7 @@ export function createRegistrationStore(sql: SqlStorage, schema: Schema): Regist
       agent.version,
       agent.createdAt,
       agent.notBefore ?? null,
+      agent.mayActFor === undefined ? null : JSON.stringify(agent.mayActFor),
     );
     return agent;
   }
@@ -113,22 +125,25 @@ export function createRegistrationStore(sql: SqlStorage, schema: Schema): Regist
 
     create({ id, policy, key, notBefore }, now) {
       const version = (row()?.version ?? 0) + 1;
-      const { tier, scope, dpop, dlgMax } = policy;
+      const { tier, scope, dpop, dlgMax, mayActFor } = policy;
       const fresh = { disabled: false, version, createdAt: now, notBefore };
-      return write({ id, tier, scope, dpop, dlgMax, ...key, ...fresh });
+      const rules = rulesOf(mayActFor);
+      return write({ id, tier, scope, dpop, dlgMax, ...rules, ...key, ...fresh });
     },
 
-    change({ tier, scope, dpop, dlgMax, disabled, notBefore }) {
+    change({ tier, scope, dpop, dlgMax, mayActFor, disabled, notBefore }) {
       const found = get();
       if (found === undefined) return undefined;
+      const { mayActFor: rules, ...others } = found;
       const next = {
-        ...found,
+        ...others,
         tier: tier ?? found.tier,
         scope: scope ?? found.scope,
         dpop: dpop ?? found.dpop,
         dlgMax: dlgMax === undefined ? found.dlgMax : (dlgMax ?? undefined),
         disabled: disabled ?? found.disabled,
         notBefore: notBefore ?? found.notBefore,
+        ...rulesOf(mayActFor ?? rules),
       };
       if (JSON.stringify(next) === JSON.stringify(found)) return found;
       return write({ ...next, version: found.version + 1 });

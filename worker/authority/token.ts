@@ -6,12 +6,16 @@ import type { Call, Route } from '../route.ts';
 import { authenticateClient } from './client_authentication.ts';
 import { clientCredentials } from './client_credentials.ts';
 import type { AuthorityContext } from './context.ts';
+import { tokenExchange } from './exchange.ts';
 import { readForm } from './form.ts';
 import type { Grant, GrantOutcome } from './grant.ts';
 import { oauthError, type ClientRefusal } from './oauth_error.ts';
 import { readProof } from './token_proof.ts';
 
-const grants: ReadonlyMap<string, Grant> = new Map([['client_credentials', clientCredentials]]);
+const grants: ReadonlyMap<string, Grant> = new Map([
+  ['client_credentials', clientCredentials],
+  ['urn:ietf:params:oauth:grant-type:token-exchange', tokenExchange],
+]);
 
 /** The grants that metadata names. */
 export const grantTypes: readonly string[] = [...grants.keys()];

@@ -13,6 +13,8 @@ export interface TokenRequest {
   readonly audience: string;
   /** Thumbprint of the key that it is bound to. */
   readonly jkt: string | undefined;
+  /** The client that may exchange it. */
+  readonly mayAct: string | undefined;
 }
 
 /** Issues tokens under a key. */
@@ -41,7 +43,7 @@ export function createTokenIssuer({
     return made;
   }
 
-  return (key, { registration: { id, tier, dlgMax }, sid, scope, audience, jkt }) =>
+  return (key, { registration: { id, tier, dlgMax }, sid, scope, audience, jkt, mayAct }) =>
     issuerFor(key, audience).issueAgentToken({
       sub: id,
       tier,
@@ -49,5 +51,6 @@ export function createTokenIssuer({
       sid,
       ...(jkt === undefined ? {} : { cnf: { jkt } }),
       ...(dlgMax === undefined ? {} : { dlgMax }),
+      ...(mayAct === undefined ? {} : { mayAct }),
     });
 }

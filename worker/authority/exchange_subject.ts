@@ -1,0 +1,114 @@
+// Which tokens a client may exchange, and with what: the subject's, and the one that says who acts.
+
+import type { VerifiedAgent } from '../../src/verify/index.ts';
+import type { AuthorityContext } from './context.ts';
+import type { Form } from './form.ts';
+import type { GrantRequest } from './grant.ts';
+import type { ClientRefusal } from './oauth_error.ts';
+
+const accessToken = 'urn:ietf:params:oauth:token-type:access_token';
+const jwt = 'urn:ietf:params:oauth:token-type:jwt';
+const known: ReadonlySet<unknown> = new Set([accessToken, jwt]);
+
+/** The type of everything that an exchange answers with (RFC 8693 section 3). */
+export const issuedTokenType: string = accessToken;
+
+const malformed: ClientRefusal = { refused: 'invalid_request' };
+const refused: ClientRefusal = { refused: 'subject_refused' };
+
+/** The tokens that a request names; nothing of them is verified. */
+export interface NamedTokens {
+  readonly subject: string;
+  readonly actor: string | undefined;
+}
+
+/** Reads the parameters of RFC 8693 section 2.1 that name tokens. */
+export function readNamedTokens(form: Form): NamedTokens | ClientRefusal {
+  const subject = form.get('subject_token');
+  if (subject === undefined || !known.has(form.get('subject_token_type'))) return malformed;
+  const wanted = form.get('requested_token_type');
+  if (wanted !== undefined && !known.has(wanted)) return malformed;
+  const actor = form.get('actor_token');
+  const actorType = form.get('actor_token_type');
+  // Section 2.1: each of the two needs the other
+  if ((actor === undefined) !== (actorType === undefined)) return malformed;
+  if (actorType !== undefined && !known.has(actorType)) return malformed;
+  return { subject, actor };
+}
+
+type Asker = Pick<GrantRequest, 'client' | 'proof'>;
+
+/** Verifies a token as the gateway would, its proof apart. What cannot be asked now is thrown. */
+async function inspect(
+  token: string,
+  { tokens }: AuthorityContext,
+): Promise<VerifiedAgent | undefined> {
+  const found = await tokens.inspect(token);
+  if (found.ok) return found.value;
+  if (found.error.status === 503) throw found.error;
+  return undefined;
+}
+
+/** RFC 8693 section 4.4: an object that names the client by `sub`, of our own names where it says whose. */
+function names(mayAct: unknown, clientId: string, issuer: string): boolean {
+  if (typeof mayAct !== 'object' || mayAct === null || Array.isArray(mayAct)) return false;
+  const { sub, iss = issuer } = mayAct as Readonly<Record<string, unknown>>;
+  return sub === clientId && iss === issuer;
+}
+
+/**
+ * Tells whether a client may exchange a token for one to act by. One of the engine: its own agent. A
+ * bound one: its own client, with a proof by its key. An unbound one: a client that the token and an
+ * operator both name. Tokens of other issuers: nobody, their ids are not ours.
+ */
+function mayExchange(
+  subject: VerifiedAgent,
+  { client: { registration }, proof }: Asker,
+  { config }: AuthorityContext,
+): boolean {
+  const { issuer, jkt, agentId, claims } = subject;
+  const isOwn = agentId === registration.id;
+  const trusted = config.trustedIssuers.find((entry) => entry.issuer === issuer);
+  if (trusted?.profile === 'engine') return isOwn && (jkt === undefined || jkt === proof?.jkt);
+  if (issuer !== config.issuer) return false;
+  if (jkt !== undefined) return isOwn && jkt === proof?.jkt;
+  const isAllowed = registration.mayActFor?.includes(agentId) === true;
+  return isAllowed && names(claims['may_act'], registration.id, config.issuer);
+}
+
+/** An actor's token is the acting client's own, for itself, and not the subject's too. */
+function actsFor(
+  actor: VerifiedAgent,
+  subject: VerifiedAgent,
+  { client, proof }: Asker,
+  { config }: AuthorityContext,
+): boolean {
+  return (
+    actor.issuer === config.issuer &&
+    actor.agentId === client.registration.id &&
+    actor.actors.length === 0 &&
+    actor.agentId !== subject.subjectId &&
+    (actor.jkt === undefined || actor.jkt === proof?.jkt)
+  );
+}
+
+/** Tokens that were verified, and that the client may exchange. */
+export interface Parties {
+  readonly subject: VerifiedAgent;
+  /** When the last of them expires that must be good, seconds since the epoch. */
+  readonly expiresAt: number;
+}
+
+/** Verifies the tokens of an exchange, and who may exchange them. */
+export async function readParties(
+  { subject: subjectToken, actor: actorToken }: NamedTokens,
+  asker: Asker,
+  context: AuthorityContext,
+): Promise<Parties | ClientRefusal> {
+  const subject = await inspect(subjectToken, context);
+  if (subject === undefined || !mayExchange(subject, asker, context)) return refused;
+  if (actorToken === undefined) return { subject, expiresAt: subject.expiresAt };
+  const actor = await inspect(actorToken, context);
+  if (actor === undefined || !actsFor(actor, subject, asker, context)) return refused;
+  return { subject, expiresAt: Math.min(subject.expiresAt, actor.expiresAt) };
+}
