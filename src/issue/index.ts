@@ -14,5 +14,7 @@ export type {
 export type { PublicJwk, SigningKey } from '../keys/signing_key.ts';
 export { createDpopProof } from '../proof/dpop.ts';
 export type { DpopProofOptions } from '../proof/dpop.ts';
+export { delegateAgentToken } from './delegate.ts';
+export type { DelegationOptions } from './delegate_options.ts';
 export { createIssuer } from './issuer.ts';
 export type { AgentTokenRequest, Issuer, IssuerOptions } from './issuer.ts';

@@ -1,6 +1,7 @@
 // VerifiedAgent and AuthorizedCall: the brands of what has been checked.
 
 import type { AgentClaims } from './claims.ts';
+import type { TokenIdentity } from './identity.ts';
 
 declare const verified: unique symbol;
 declare const authorized: unique symbol;
@@ -10,6 +11,8 @@ export interface Actor {
   readonly agentId: string;
   /** Whether the authority (or a registry) vouches for the id; `false` when it is only the delegator's word. */
   readonly authenticated: boolean;
+  /** Thumbprint of the key that an off-line hop names; `undefined` for an actor of `act`. */
+  readonly jkt: string | undefined;
 }
 
 /**
@@ -20,7 +23,10 @@ export interface Actor {
  */
 export interface VerifiedAgent {
   readonly [verified]: true;
-  /** The presenter of the token. */
+  /**
+   * The presenter: the last delegate of an off-line chain where it was authenticated, else the
+   * outermost actor, else the subject.
+   */
   readonly agentId: string;
   /** The agent acted for; equal to `agentId` without delegation. */
   readonly subjectId: string;
@@ -28,7 +34,10 @@ export interface VerifiedAgent {
   readonly tier: string;
   /** All configured tiers, lowest first. */
   readonly tiers: readonly string[];
+  /** What may be done: of a chain, what its last hop grants. */
   readonly scope: readonly string[];
+  /** For whom; of a chain, for whom its last hop is. */
+  readonly audience: readonly string[];
   readonly issuer: string;
   /** The `jti`; `undefined` for engine tokens without one. */
   readonly tokenId: string | undefined;
@@ -36,16 +45,18 @@ export interface VerifiedAgent {
   readonly sessionId: string | undefined;
   /** Issue time, seconds since the epoch. */
   readonly issuedAt: number;
-  /** Expiry, seconds since the epoch, without tolerance. */
+  /** Expiry, seconds since the epoch, without tolerance; of a chain, that of its last hop. */
   readonly expiresAt: number;
   /** The actors of a delegation, newest first; empty without delegation. */
   readonly actors: readonly Actor[];
-  /** Thumbprint (RFC 7638) of the key that the token is bound to, if it is. */
+  /** Thumbprint (RFC 7638) of the key that the presenter proves: of the last hop, or the token. */
   readonly jkt: string | undefined;
   /** Thumbprint (RFC 7638) of the key that verified the token. */
   readonly keyThumbprint: string;
-  /** All claims as they stood in the token, deeply frozen. */
+  /** All claims as they stood in the token, deeply frozen; never those of off-line hops. */
   readonly claims: AgentClaims;
+  /** What revocation knows it by: the token, its ancestors, then the off-line hops, oldest first. */
+  readonly identities: readonly TokenIdentity[];
 }
 
 /** A call that `authorize` found covered by the agent's scopes. Only `authorize` makes one. */

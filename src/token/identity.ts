@@ -1,5 +1,7 @@
 // Agent ids, and the identity under which a token is revoked: never its raw string.
 
+import type { StatusClaim } from './claims.ts';
+
 const maxIdLength = 128;
 const idPattern = /^[A-Za-z0-9](?:[A-Za-z0-9._:@/-]*[A-Za-z0-9])?$/;
 
@@ -31,6 +33,7 @@ export function isAgentId(value: unknown): value is string {
  */
 export interface TokenIdentity {
   readonly issuer: string;
+  /** The `jti`; of an off-line hop the thumbprint of the key that signed it, `:`, and its `jti`. */
   readonly tokenId: string | undefined;
   readonly sessionId: string | undefined;
   /** Every agent that the token speaks for or by: the subject and the client. */
@@ -41,4 +44,6 @@ export interface TokenIdentity {
   readonly jkt: string | undefined;
   readonly issuedAt: number;
   readonly expiresAt: number;
+  /** Where the token's status is published (Token Status List), if it is. */
+  readonly status?: StatusClaim['status_list'] | undefined;
 }

@@ -1,4 +1,4 @@
-// What a verifier remembers of a token that passed: the agent, its identities for revocation, its times and its key.
+// What a verifier remembers of a token that passed: the agent with its identities, its grant, its times and its key.
 
 import type { KeyQuery, KeySource, VerificationKey } from '../keys/key_source.ts';
 import { brandAgent, type VerifiedAgent } from '../token/agent.ts';
@@ -14,12 +14,22 @@ export interface KeyFinding {
   readonly key: VerificationKey;
 }
 
-/** A token that passed signature, claims and narrowing. */
+/** A token, alone or with a chain of hops, that passed signatures, claims and narrowing. */
 export interface AcceptedToken extends KeyFinding {
+  /** The agent; of a chain, one that acts for its root alone. */
   readonly agent: VerifiedAgent;
-  /** The token's own identity first, then its ancestors'. */
-  readonly identities: readonly TokenIdentity[];
+  /** What is granted; of a chain, by its last hop. */
+  readonly grant: Grant;
+  /** The bounds of all times of the chain. */
   readonly times: TokenTimes;
+  /** The off-line delegates, oldest first. */
+  readonly delegates: readonly Delegate[];
+}
+
+/** The delegate of a hop: an id that its delegator claims, and the key that it names. */
+export interface Delegate {
+  readonly agentId: string;
+  readonly jkt: string;
 }
 
 function deepFreeze<T>(value: T): T {
@@ -47,7 +57,13 @@ export function ownGrant(issuer: string, checked: CheckedClaims): Grant {
   };
 }
 
-function identify(grant: Grant, agentIds: readonly string[], keyThumbprint: string): TokenIdentity {
+/** What revocation knows one link by. */
+export function identify(
+  grant: Grant,
+  agentIds: readonly string[],
+  keyThumbprint: string,
+  status?: TokenIdentity['status'],
+): TokenIdentity {
   return Object.freeze({
     issuer: grant.issuer,
     tokenId: grant.tokenId,
@@ -57,6 +73,7 @@ function identify(grant: Grant, agentIds: readonly string[], keyThumbprint: stri
     jkt: grant.jkt,
     issuedAt: grant.issuedAt,
     expiresAt: grant.expiresAt,
+    status: status && Object.freeze({ idx: status.idx, uri: status.uri }),
   });
 }
 
@@ -71,10 +88,11 @@ export function acceptToken(
   const { subject, jkt } = checked;
   const { actors, ancestors } = chain;
   const { thumbprint } = finding.key;
-  const own = identify(ownGrant(claims.iss, checked), [subject, ...actors], thumbprint);
+  const grant = ownGrant(claims.iss, checked);
+  const own = identify(grant, [subject, ...actors], thumbprint, claims.status?.status_list);
   // An ancestor was issued before the newer actors joined: actor n counts from the second link on.
-  const earlier = ancestors.map((grant, index) =>
-    identify(grant, [subject, ...actors.slice(actors.length - index)], thumbprint),
+  const earlier = ancestors.map((link, index) =>
+    identify(link, [subject, ...actors.slice(actors.length - index)], thumbprint),
   );
   const agent = brandAgent({
     agentId: actors[0] ?? subject,
@@ -82,15 +100,19 @@ export function acceptToken(
     tier: checked.tier ?? tiers[0] ?? '',
     tiers,
     scope: Object.freeze([...checked.scope]),
+    audience: Object.freeze([...checked.audience]),
     issuer: claims.iss,
     tokenId: checked.tokenId,
     sessionId: checked.sessionId,
     issuedAt: checked.issuedAt,
     expiresAt: checked.expiresAt,
-    actors: Object.freeze(actors.map((agentId) => Object.freeze({ agentId, authenticated: true }))),
+    actors: Object.freeze(
+      actors.map((agentId) => Object.freeze({ agentId, authenticated: true, jkt: undefined })),
+    ),
     jkt,
     keyThumbprint: thumbprint,
     claims: deepFreeze(claims),
+    identities: Object.freeze([own, ...earlier]),
   });
-  return { ...finding, agent, identities: Object.freeze([own, ...earlier]), times: checked };
+  return { ...finding, agent, grant, times: checked, delegates: [] };
 }

@@ -2,10 +2,10 @@
 
 import { coversAll, parseScopeClaim } from '../authorize/scope.ts';
 import { TokenError, type Result } from '../errors/token_error.ts';
+import { maxHops } from '../token/hop.ts';
 import { isAgentId } from '../token/identity.ts';
 import { audienceList, isFiniteNumber, isName, isRecord, isThumbprint } from '../token/shape.ts';
 
-const maxHops = 3;
 const ancestorMembers: ReadonlySet<string> = new Set([
   'iss',
   'sub',

@@ -7,25 +7,19 @@ import {
   systemClock,
   type Clock,
 } from '../errors/caller.ts';
-import { isSigningAlgorithm, type VerificationAlgorithm } from '../keys/algorithms.ts';
-import type { KeySource } from '../keys/key_source.ts';
 import { memoryReplayGuard, type ReplayGuard } from '../proof/replay.ts';
 import type { RevocationSource } from '../revoke/revocation_source.ts';
 import { defaultMaxDelegatedTokenBytes, defaultMaxTokenBytes } from '../token/parse.ts';
-import type { HeaderRules, TokenProfile } from './header.ts';
+import {
+  isFilledList,
+  isText,
+  readIssuers,
+  type TrustedIssuerOptions,
+  type TrustedIssuers,
+} from './issuers.ts';
 
-/** One issuer that a verifier trusts. */
-export interface TrustedIssuerOptions {
-  /** Exact `iss`; default `yamtam-engine`; `null` accepts any issuer whose tokens the keys verify. */
-  readonly issuer?: string | null;
-  readonly keys: KeySource;
-  /** Exact `aud`, one of several; default `swarm-bus`; `null` does not look at the audience. */
-  readonly audience?: string | readonly string[] | null;
-  /** Accepted signature algorithms; default ES256 alone. */
-  readonly algorithms?: readonly VerificationAlgorithm[];
-  /** Default `at+jwt`. */
-  readonly profile?: TokenProfile;
-}
+/** Answers exactly `true` for an id whose registered key has this thumbprint. */
+export type AuthenticateActor = (agentId: string, jkt: string) => boolean | Promise<boolean>;
 
 /** Options that hold for every issuer. */
 export interface SharedVerifierOptions {
@@ -37,6 +31,12 @@ export interface SharedVerifierOptions {
   readonly clockTolerance?: number;
   /** Where revocation is looked up. Omitted: revocation is NOT checked. */
   readonly revocation?: RevocationSource;
+  /**
+   * Tells whether the agent registered under an id holds the key with this thumbprint. Asked for
+   * each delegate of an off-line chain, whose id is only its delegator's word. Omitted: no
+   * delegate is authenticated, and a chain acts for its root alone.
+   */
+  readonly authenticateActor?: AuthenticateActor;
   /** Where proof ids are recorded; default: the memory of this verifier; `null`: proofs may repeat. */
   readonly replay?: ReplayGuard | null;
   /** Remembers tokens whose signature verified; the last 5,000 at least; `false`: none. */
@@ -54,22 +54,13 @@ export type VerifierOptions =
   | (TrustedIssuerOptions & { readonly issuers?: never } & SharedVerifierOptions)
   | ({ readonly issuers: readonly TrustedIssuerOptions[] } & SharedVerifierOptions);
 
-/** One trusted issuer, checked. */
-export interface TrustedIssuer extends HeaderRules {
-  readonly issuer: string | null;
-  readonly keys: KeySource;
-  readonly audience: readonly string[] | null;
-}
-
 /** The whole policy, checked. */
-export interface Policy {
-  /** The loosest header rules of any issuer: what a token of an unknown issuer is held against first. */
-  readonly anyIssuer: HeaderRules;
-  readonly issuerFor: (issuer: unknown) => TrustedIssuer | undefined;
+export interface Policy extends TrustedIssuers {
   readonly tiers: readonly string[];
   readonly maxLifetime: number;
   readonly clockTolerance: number;
   readonly revocation: RevocationSource | undefined;
+  readonly authenticateActor: AuthenticateActor | undefined;
   readonly replay: ReplayGuard | null;
   readonly cacheEntries: number;
   readonly clock: Clock;
@@ -78,111 +69,18 @@ export interface Policy {
 }
 
 const defaultCacheEntries = 5000;
-const issuerOptionNames = ['issuer', 'keys', 'audience', 'algorithms', 'profile'];
 const sharedOptionNames = [
   'tiers',
   'maxLifetime',
   'clockTolerance',
   'revocation',
+  'authenticateActor',
   'replay',
   'cache',
   'clock',
   'maxTokenBytes',
   'maxDelegatedTokenBytes',
 ];
-
-const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
-
-const isFilledList = (value: unknown): value is readonly unknown[] =>
-  Array.isArray(value) && value.length > 0;
-
-function readAudience(options: TrustedIssuerOptions): readonly string[] | null {
-  const { audience = 'swarm-bus' } = options;
-  if (audience === null) return null;
-  const list = typeof audience === 'string' ? [audience] : audience;
-  if (!isFilledList(list) || !list.every((entry) => isText(entry) && entry !== '*')) {
-    throw new TypeError('"audience" must be a non-empty string, a list of them, or null');
-  }
-  return [...list];
-}
-
-function readAlgorithms(options: TrustedIssuerOptions): ReadonlySet<unknown> {
-  const { algorithms } = options;
-  if (algorithms === undefined) return new Set(['ES256']);
-  if (!isFilledList(algorithms)) {
-    throw new TypeError('"algorithms" must be a non-empty list');
-  }
-  for (const name of algorithms) {
-    if (name !== 'EdDSA' && !isSigningAlgorithm(name)) {
-      throw new TypeError('"algorithms" must hold asymmetric algorithms of the table');
-    }
-  }
-  // RFC 9864: Ed25519 is the specific name of what EdDSA named; a key decides which curve it is.
-  const names = new Set<unknown>(algorithms);
-  if (names.has('Ed25519')) names.add('EdDSA');
-  return names;
-}
-
-function readIssuer(options: TrustedIssuerOptions): TrustedIssuer {
-  checkNotUndefined(options, issuerOptionNames);
-  const { issuer = 'yamtam-engine' } = options;
-  if (issuer !== null && !isText(issuer)) {
-    throw new TypeError('"issuer" must be a non-empty string, or null');
-  }
-  const { keys, profile = 'at+jwt' } = options;
-  // A list of JWKs has a `find` too.
-  if (typeof keys?.find !== 'function' || Array.isArray(keys)) {
-    throw new TypeError('"keys" must be a key source: see localKeys and remoteKeys');
-  }
-  if (profile !== 'at+jwt' && profile !== 'engine') {
-    throw new TypeError('"profile" must be "at+jwt" or "engine"');
-  }
-  const audience = readAudience(options);
-  return { issuer, keys, audience, algorithms: readAlgorithms(options), profile };
-}
-
-/** As far as it can be told beforehand: a remote source knows its keys only later. */
-function shareKey(one: KeySource, other: KeySource): boolean {
-  if (one === other) return true;
-  return [...(one.thumbprints ?? [])].some((name) => other.thumbprints?.has(name) === true);
-}
-
-function readIssuers(options: VerifierOptions): Pick<Policy, 'anyIssuer' | 'issuerFor'> {
-  const names = [...issuerOptionNames, ...sharedOptionNames];
-  checkOptionNames('createVerifier', options, [...names, 'issuers']);
-  checkNotUndefined(options, ['issuers']);
-  const single = options.issuers === undefined;
-  if (!single)
-    checkOptionNames('createVerifier with "issuers"', options, ['issuers', ...sharedOptionNames]);
-  const list: readonly TrustedIssuerOptions[] = options.issuers ?? [options];
-  if (!isFilledList(list)) {
-    throw new TypeError('"issuers" must be a non-empty list');
-  }
-  const entries = new Map<unknown, TrustedIssuer>();
-  for (const entry of list) {
-    if (!single) checkOptionNames('An entry of "issuers"', entry, issuerOptionNames);
-    const trusted = readIssuer(entry);
-    if (entries.has(trusted.issuer)) throw new TypeError('"issuers" names one issuer twice');
-    for (const other of entries.values()) {
-      if (other.profile !== trusted.profile && shareKey(other.keys, trusted.keys)) {
-        throw new TypeError('"issuers" trusts one key under two profiles');
-      }
-    }
-    entries.set(trusted.issuer, trusted);
-  }
-  const any = entries.get(null);
-  if (any !== undefined && entries.size > 1) {
-    throw new TypeError('"issuer": null cannot stand beside other issuers');
-  }
-  const all = [...entries.values()];
-  return {
-    anyIssuer: {
-      profile: all.some(({ profile }) => profile === 'engine') ? 'engine' : 'at+jwt',
-      algorithms: new Set(all.flatMap(({ algorithms }) => [...algorithms])),
-    },
-    issuerFor: (issuer) => (isText(issuer) ? (any ?? entries.get(issuer)) : undefined),
-  };
-}
 
 function readTiers(tiers: readonly string[] | undefined): readonly string[] {
   if (tiers === undefined) return Object.freeze(['fast', 'power']);
@@ -203,12 +101,15 @@ function readCache(cache: SharedVerifierOptions['cache'] = true): number {
 
 /** Checks the options of a verifier; every mistake is a TypeError that names the option. */
 export function readPolicy(options: VerifierOptions): Policy {
-  const issuers = readIssuers(options);
+  const issuers = readIssuers(options, sharedOptionNames);
   checkNotUndefined(options, sharedOptionNames);
-  const { revocation, replay, clock = systemClock } = options;
+  const { revocation, authenticateActor, replay, clock = systemClock } = options;
   if (typeof clock !== 'function') throw new TypeError('"clock" must be a function');
   if (revocation !== undefined && typeof revocation?.isRevoked !== 'function') {
     throw new TypeError('"revocation" must be a revocation source');
+  }
+  if (authenticateActor !== undefined && typeof authenticateActor !== 'function') {
+    throw new TypeError('"authenticateActor" must be a function');
   }
   if (replay !== undefined && replay !== null && typeof replay.use !== 'function') {
     throw new TypeError('"replay" must be a replay guard, or null');
@@ -228,6 +129,7 @@ export function readPolicy(options: VerifierOptions): Policy {
       fallback: 5,
     }),
     revocation,
+    authenticateActor,
     replay: replay === undefined ? memoryReplayGuard({ clock }) : replay,
     cacheEntries: readCache(options.cache),
     clock,

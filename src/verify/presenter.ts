@@ -17,21 +17,31 @@ export interface ProofOptions {
   readonly url?: string | URL;
 }
 
+/** Options of one verification. */
+export interface VerifyOptions extends ProofOptions {
+  /**
+   * The value of the request's `Agent-Delegation` header: the hops of an off-line delegation,
+   * oldest first, separated by commas. The proof must then be by the last delegate's key.
+   */
+  readonly delegation?: string | undefined;
+}
+
 /** Options that were copied before anything was awaited. */
 export interface Presentation {
+  readonly delegation: unknown;
   readonly proof: string | null | undefined;
   readonly method: string;
   readonly url: string;
 }
 
 /** Copies and checks the options of one verification. */
-export function readPresentation(options: ProofOptions): Presentation {
-  checkOptionNames('verifyAgentToken', options, ['proof', 'method', 'url']);
-  const { proof, method = '', url = '' } = options;
+export function readPresentation(options: VerifyOptions): Presentation {
+  checkOptionNames('verifyAgentToken', options, ['proof', 'method', 'url', 'delegation']);
+  const { proof, method = '', url = '', delegation } = options;
   if (typeof proof === 'string' && (method === '' || String(url) === '')) {
     throw new TypeError('"proof" needs "method" and "url"');
   }
-  return { proof, method, url: String(url) };
+  return { proof, method, url: String(url), delegation };
 }
 
 /** Checks the proof of a token's presenter; what it answers must then be used once, if anything. */

@@ -1,11 +1,15 @@
-// What a verifier asks of others, keys and revocation: a hook that fails, lies or answers oddly means refusal.
+// What a verifier asks of others: keys, revocation, who a delegate is. A hook that fails or lies means refusal.
 
 import { TokenError } from '../errors/token_error.ts';
 import { canonicalAlgorithm } from '../keys/algorithms.ts';
 import type { KeyQuery, KeySource, VerificationKey } from '../keys/key_source.ts';
 import type { RevocationSource } from '../revoke/revocation_source.ts';
+import type { VerifiedAgent } from '../token/agent.ts';
 import type { TokenIdentity } from '../token/identity.ts';
 import { isName } from '../token/shape.ts';
+import type { AcceptedToken } from './accept.ts';
+import { withAuthenticated } from './accept_chain.ts';
+import type { Policy } from './policy.ts';
 
 const asRefusal = (cause: unknown, code: 'key_unavailable' | 'revocation_unavailable') =>
   cause instanceof TokenError ? cause : new TokenError(code, { cause });
@@ -38,5 +42,22 @@ export async function askRevocation(
     return revoked === false ? undefined : new TokenError('token_revoked');
   } catch (cause) {
     return asRefusal(cause, 'revocation_unavailable');
+  }
+}
+
+/** The agent of a token, after asking who the delegates of its chain are: each time, ids change hands. */
+export async function authenticateDelegates(
+  { authenticateActor }: Policy,
+  accepted: AcceptedToken,
+): Promise<VerifiedAgent | TokenError> {
+  const { agent, delegates } = accepted;
+  if (authenticateActor === undefined || delegates.length === 0) return agent;
+  try {
+    const answers = await Promise.all(
+      delegates.map(async ({ agentId, jkt }) => (await authenticateActor(agentId, jkt)) === true),
+    );
+    return withAuthenticated(accepted, answers);
+  } catch (cause) {
+    return asRefusal(cause, 'key_unavailable');
   }
 }

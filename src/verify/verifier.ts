@@ -4,20 +4,15 @@ import { readClock } from '../errors/caller.ts';
 import { TokenError, type Result } from '../errors/token_error.ts';
 import { askReplay } from '../proof/replay.ts';
 import type { VerifiedAgent } from '../token/agent.ts';
-import type { AgentClaims } from '../token/claims.ts';
-import { parseToken } from '../token/parse.ts';
-import { acceptToken, ownGrant, type AcceptedToken } from './accept.ts';
 import { boundedCache, type BoundedCache } from '../token/bounded_cache.ts';
-import { checkClaims, checkTimes } from './claims.ts';
-import { chainNarrows, readChain } from './delegation.ts';
-import { checkHeader } from './header.ts';
+import type { AcceptedToken } from './accept.ts';
+import { checkTimes } from './claims.ts';
+import { examineToken, type Outcome } from './examine.ts';
+import { examineChain } from './examine_chain.ts';
+import { createHopKeys, type HopKeys } from './hop_keys.ts';
 import { readPolicy, type Policy, type VerifierOptions } from './policy.ts';
-import { checkPresenter, readPresentation, type ProofOptions } from './presenter.ts';
-import { signatureVerifies } from './signature.ts';
-import { askRevocation, findKey } from './sources.ts';
-
-/** Options of one verification. */
-export type VerifyOptions = ProofOptions;
+import { checkPresenter, readPresentation, type VerifyOptions } from './presenter.ts';
+import { askRevocation, authenticateDelegates, findKey } from './sources.ts';
 
 /** Verifies agent tokens under one fixed policy. */
 export interface Verifier {
@@ -35,80 +30,86 @@ export interface Verifier {
   ): Promise<Result<VerifiedAgent, TokenError>>;
 }
 
-type Outcome<T> = Result<T, TokenError>;
 const refuse = (error: TokenError): Outcome<never> => ({ ok: false, error });
 
-/** Parses a token and checks everything about it that does not depend on how it is presented. */
-async function examine(policy: Policy, token: string): Promise<Outcome<AcceptedToken>> {
-  const parsed = parseToken(token, policy);
-  if (!parsed.ok) return parsed;
-  const { header, claims } = parsed.value;
-  const trusted = policy.issuerFor(claims['iss']);
-  const query = checkHeader(header, trusted ?? policy.anyIssuer);
-  if (query instanceof TokenError) return refuse(query);
-  if (trusted === undefined) return refuse(new TokenError('issuer_not_trusted'));
-  const { keys, audience, profile } = trusted;
-  const key = await findKey(keys, query);
-  if (key instanceof TokenError) return refuse(key);
-  const chain = readChain(claims);
-  if (!chain.ok) return chain;
-  const verifies = await signatureVerifies(parsed.value, key);
-  if (!verifies) return refuse(new TokenError('signature_invalid'));
+/** Keys of hops that are kept, beside the tokens and chains. */
+const hopKeyEntries = 5000;
 
-  const { tiers } = policy;
-  const checked = checkClaims(claims, { audience, profile, tiers }, chain.value.actors[0]);
-  if (!checked.ok) return checked;
-  // Read now, not at the start: fetching a key may have taken a while.
-  const untimely = checkTimes(checked.value, policy, readClock(policy.clock));
-  if (untimely !== undefined) return refuse(new TokenError(untimely));
-  // `iss` selected the entry, and so is a string; the rest was checked above.
-  const agentClaims = claims as unknown as AgentClaims;
-  if (!chainNarrows(chain.value, ownGrant(agentClaims.iss, checked.value), tiers)) {
-    return refuse(new TokenError('delegation_widened'));
-  }
-  const finding = { keys, query, key };
-  return {
-    ok: true,
-    value: acceptToken(finding, agentClaims, checked.value, chain.value, tiers),
-  };
+/** What a verifier remembers. Chains apart: no token's text can then be taken for a chain's. */
+interface Memory {
+  readonly tokens: BoundedCache<AcceptedToken>;
+  readonly chains: BoundedCache<AcceptedToken>;
+  readonly keys: HopKeys;
 }
 
 /** A remembered token, as long as its key is still the trusted one and its time has not passed. */
 async function recall(
   policy: Policy,
   cache: BoundedCache<AcceptedToken>,
-  token: string,
+  id: string,
 ): Promise<AcceptedToken | undefined> {
-  const known = cache.get(token);
+  const known = cache.get(id);
   if (known === undefined) return undefined;
   const key = await findKey(known.keys, known.query);
   if (key === known.key && checkTimes(known.times, policy, readClock(policy.clock)) === undefined) {
     return known;
   }
-  cache.delete(token);
+  cache.delete(id);
   return undefined;
+}
+
+/** A token that comes alone: remembered, or examined now. */
+async function accept(
+  policy: Policy,
+  { tokens }: Memory,
+  token: string,
+): Promise<Outcome<AcceptedToken>> {
+  const known = await recall(policy, tokens, token);
+  if (known !== undefined) return { ok: true, value: known };
+  const examined = await examineToken(policy, token);
+  if (examined.ok) tokens.set(token, examined.value);
+  return examined;
+}
+
+/** A token with off-line hops. The hops of a remembered root are still examined. */
+async function acceptWithHops(
+  policy: Policy,
+  { tokens, chains, keys }: Memory,
+  token: string,
+  delegation: unknown,
+): Promise<Outcome<AcceptedToken>> {
+  const id = `${token.length}:${token}${String(delegation)}`;
+  const known = await recall(policy, chains, id);
+  if (known !== undefined) return { ok: true, value: known };
+  const root = await recall(policy, tokens, token);
+  const examined = await examineChain(policy, keys, { token, delegation }, root);
+  if (!examined.ok) return examined;
+  if (root === undefined) tokens.set(token, examined.value.root);
+  chains.set(id, examined.value.leaf);
+  return { ok: true, value: examined.value.leaf };
 }
 
 async function check(
   policy: Policy,
-  cache: BoundedCache<AcceptedToken>,
+  memory: Memory,
   token: string,
   options: VerifyOptions,
 ): Promise<Outcome<VerifiedAgent>> {
   const presentation = readPresentation(options);
-  let accepted = await recall(policy, cache, token);
-  if (accepted === undefined) {
-    const examined = await examine(policy, token);
-    if (!examined.ok) return examined;
-    accepted = examined.value;
-    cache.set(token, accepted);
-  }
-  const { agent, identities } = accepted;
-  const proof = await checkPresenter(policy, token, agent, presentation);
+  const { delegation } = presentation;
+  const examined =
+    delegation === undefined
+      ? await accept(policy, memory, token)
+      : await acceptWithHops(policy, memory, token, delegation);
+  if (!examined.ok) return examined;
+  const accepted = examined.value;
+  const proof = await checkPresenter(policy, token, accepted.agent, presentation);
   if (proof instanceof TokenError) return refuse(proof);
   const { revocation, replay } = policy;
-  const revoked = revocation && (await askRevocation(revocation, identities));
+  const revoked = revocation && (await askRevocation(revocation, accepted.agent.identities));
   if (revoked !== undefined) return refuse(revoked);
+  const agent = await authenticateDelegates(policy, accepted);
+  if (agent instanceof TokenError) return refuse(agent);
   // Last, because it writes: a request that is refused anyway uses nothing up.
   const replayed = proof && replay && (await askReplay(replay, proof));
   return replayed instanceof TokenError ? refuse(replayed) : { ok: true, value: agent };
@@ -118,8 +119,12 @@ async function check(
  * Makes a verifier of agent tokens.
  *
  * The checks run in a fixed order and the first that fails gives the code: size, form, algorithm
- * and type, issuer, key, signature, claims, delegation, sender proof, revocation, replay. Tokens
- * whose signature verified are remembered; all other checks are made each time.
+ * and type, issuer, key, structure of a delegation, signatures (root first), claims, narrowing,
+ * sender proof, revocation, replay. Tokens and chains whose signatures verified are remembered;
+ * their times, key, proof and revocation are checked each time.
+ *
+ * With `delegation` the token is the root of an off-line chain: every hop may only narrow, whoever
+ * signed it, at most three together with the actors of an exchanged root.
  *
  * Revocation is NOT checked unless `revocation` is given. Scopes are not authorized: see
  * `authorize`. Sealed claims are not opened: see `openSealedClaims`.
@@ -145,13 +150,17 @@ async function check(
  */
 export function createVerifier(options: VerifierOptions): Verifier {
   const policy = readPolicy(options);
-  const cache = boundedCache<AcceptedToken>(policy.cacheEntries);
+  const memory: Memory = {
+    tokens: boundedCache(policy.cacheEntries),
+    chains: boundedCache(policy.cacheEntries),
+    keys: createHopKeys(hopKeyEntries),
+  };
   return Object.freeze({
     async verifyAgentToken(token, verifyOptions = {}) {
-      const result = await check(policy, cache, token, verifyOptions);
+      const result = await check(policy, memory, token, verifyOptions);
       if (result.ok) return result.value;
       throw result.error;
     },
-    checkAgentToken: (token, verifyOptions = {}) => check(policy, cache, token, verifyOptions),
+    checkAgentToken: (token, verifyOptions = {}) => check(policy, memory, token, verifyOptions),
   } satisfies Verifier);
 }

@@ -14,6 +14,8 @@ import * as hooks from './cases/hooks.ts';
 import * as issuer from './cases/issuer.ts';
 import * as issuerRefused from './cases/issuer_refused.ts';
 import * as jsonCorpus from './cases/json_corpus.ts';
+import * as offline from './cases/offline.ts';
+import * as offlineRefused from './cases/offline_refused.ts';
 import * as pipelineOrder from './cases/pipeline_order.ts';
 import * as replayGuard from './cases/replay_guard.ts';
 import * as tamperAlg from './cases/tamper_alg.ts';
@@ -50,6 +52,8 @@ export const core: readonly ContractSuite[] = [
   { name: 'replay guard', cases: replayGuard.cases },
   { name: 'exchanged delegation', cases: delegation.cases },
   { name: 'refused delegation', cases: delegationRefused.cases },
+  { name: 'off-line delegation', cases: offline.cases },
+  { name: 'refused off-line delegation', cases: offlineRefused.cases },
   { name: 'DPoP', cases: dpop.cases },
   { name: 'bound tokens', cases: dpopBound.cases },
   { name: 'refused DPoP proofs', cases: dpopRefused.cases },

@@ -4,6 +4,7 @@ import {
   authorize,
   createIssuer,
   createVerifier,
+  delegateAgentToken,
   generateSigningKey,
   localKeys,
   TokenError,
@@ -30,6 +31,16 @@ const verifier: Verifier = createVerifier({ keys: own });
 createVerifier({ keys, issuer: null, audience: null });
 createVerifier({ keys, audience: ['swarm-bus', 'tools'] });
 createVerifier({ issuers: [{ keys }, { issuer: 'other', keys, profile: 'engine' }] });
+
+createVerifier({ keys, authenticateActor: async (id, jkt) => id !== jkt });
+const hop: string = await delegateAgentToken({
+  token,
+  key,
+  to: 'scraper',
+  cnf: { jkt: key.kid },
+  scope: ['bus:publish'],
+}).catch(() => '');
+await verifier.checkAgentToken(token, { delegation: hop, proof: null });
 
 const agent: VerifiedAgent = await verifier.verifyAgentToken(token);
 const scope: readonly string[] = agent.scope;

@@ -70,6 +70,7 @@ export const cases: readonly ContractCase[] = [
           tier: 'fast',
           tiers: ['fast', 'power'],
           scope: ['bus:publish', 'bus:receive'],
+          audience: ['swarm-bus'],
           issuer: 'yamtam-engine',
           tokenId: claims['jti'],
           sessionId: 'run-1',
@@ -78,6 +79,17 @@ export const cases: readonly ContractCase[] = [
           actors: [],
           keyThumbprint: key.kid,
           claims,
+          identities: [
+            {
+              issuer: 'yamtam-engine',
+              tokenId: claims['jti'],
+              sessionId: 'run-1',
+              agentIds: ['planner'],
+              keyThumbprint: key.kid,
+              issuedAt: now - 60,
+              expiresAt: now + 840,
+            },
+          ],
         },
         'agent',
       );

@@ -1,0 +1,81 @@
+// Everything about a token that does not depend on how it is presented, in the documented order.
+
+import { readClock } from '../errors/caller.ts';
+import { TokenError, type Result } from '../errors/token_error.ts';
+import type { AgentClaims } from '../token/claims.ts';
+import { parseToken, type ParsedToken } from '../token/parse.ts';
+import { acceptToken, ownGrant, type AcceptedToken, type KeyFinding } from './accept.ts';
+import { checkClaims, checkTimes, type CheckedClaims } from './claims.ts';
+import { chainNarrows, readChain, type Chain } from './delegation.ts';
+import { checkHeader } from './header.ts';
+import type { TrustedIssuer } from './issuers.ts';
+import type { Policy } from './policy.ts';
+import { signatureVerifies } from './signature.ts';
+import { findKey } from './sources.ts';
+
+/** What a step comes to. */
+export type Outcome<T> = Result<T, TokenError>;
+const refuse = (error: TokenError): Outcome<never> => ({ ok: false, error });
+
+/** A token whose structure is right and whose key is known. */
+export interface Candidate {
+  readonly parsed: ParsedToken;
+  readonly trusted: TrustedIssuer;
+  readonly finding: KeyFinding;
+  readonly chain: Chain;
+}
+
+/** Takes a token apart, finds its key and checks the structure of its `act` and `dlg`. */
+export async function readCandidate(policy: Policy, token: string): Promise<Outcome<Candidate>> {
+  const parsed = parseToken(token, policy);
+  if (!parsed.ok) return parsed;
+  const { header, claims } = parsed.value;
+  const trusted = policy.issuerFor(claims['iss']);
+  const query = checkHeader(header, trusted ?? policy.anyIssuer);
+  if (query instanceof TokenError) return refuse(query);
+  if (trusted === undefined) return refuse(new TokenError('issuer_not_trusted'));
+  const { keys } = trusted;
+  const key = await findKey(keys, query);
+  if (key instanceof TokenError) return refuse(key);
+  const chain = readChain(claims);
+  if (!chain.ok) return chain;
+  const finding = { keys, query, key };
+  return { ok: true, value: { parsed: parsed.value, trusted, finding, chain: chain.value } };
+}
+
+/** The claims of a token whose signature verified. */
+export function checkCandidate(policy: Policy, candidate: Candidate): Outcome<CheckedClaims> {
+  const { parsed, trusted, chain } = candidate;
+  const { audience, profile } = trusted;
+  const rules = { audience, profile, tiers: policy.tiers };
+  const checked = checkClaims(parsed.claims, rules, chain.actors[0]);
+  if (!checked.ok) return checked;
+  // Read now, not at the start: fetching a key may have taken a while.
+  const untimely = checkTimes(checked.value, policy, readClock(policy.clock));
+  return untimely === undefined ? checked : refuse(new TokenError(untimely));
+}
+
+/** Checks that an exchanged token narrowed, and accepts it. */
+export function acceptCandidate(
+  policy: Policy,
+  { parsed, finding, chain }: Candidate,
+  checked: CheckedClaims,
+): Outcome<AcceptedToken> {
+  // `iss` selected the entry, and so is a string; the rest was checked before.
+  const claims = parsed.claims as unknown as AgentClaims;
+  const { tiers } = policy;
+  return chainNarrows(chain, ownGrant(claims.iss, checked), tiers)
+    ? { ok: true, value: acceptToken(finding, claims, checked, chain, tiers) }
+    : refuse(new TokenError('delegation_widened'));
+}
+
+/** Examines a token that comes alone. */
+export async function examineToken(policy: Policy, token: string): Promise<Outcome<AcceptedToken>> {
+  const candidate = await readCandidate(policy, token);
+  if (!candidate.ok) return candidate;
+  const { parsed, finding } = candidate.value;
+  const verifies = await signatureVerifies(parsed, finding.key);
+  if (!verifies) return refuse(new TokenError('signature_invalid'));
+  const checked = checkCandidate(policy, candidate.value);
+  return checked.ok ? acceptCandidate(policy, candidate.value, checked.value) : checked;
+}

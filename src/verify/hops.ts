@@ -1,0 +1,153 @@
+// Off-line delegation: the structure of a chain of hops, every check that needs no signature.
+
+import { parseScopeClaim } from '../authorize/scope.ts';
+import type { ErrorCode } from '../errors/codes.ts';
+import { TokenError, type Result } from '../errors/token_error.ts';
+import type { VerificationKey } from '../keys/key_source.ts';
+import { encodeBase64url } from '../token/base64url.ts';
+import { hopId, maxHopBytes, maxHops } from '../token/hop.ts';
+import { isAgentId } from '../token/identity.ts';
+import { parseToken, type ParsedToken } from '../token/parse.ts';
+import { audienceList, isConfirmation, isFiniteNumber, isName } from '../token/shape.ts';
+import type { Grant } from './delegation.ts';
+import { hopAlgorithm, type HopKeys } from './hop_keys.ts';
+
+/** One hop whose structure was checked. */
+export interface Hop {
+  readonly parsed: ParsedToken;
+  /** The key that is said to have signed it: the one that its parent is bound to. */
+  readonly key: VerificationKey;
+  readonly remember: () => void;
+  /** The delegate's id: what the delegator claims. */
+  readonly delegate: string;
+  /** Thumbprint of the delegate's key. */
+  readonly jkt: string;
+  /** Without its issuer's tier where it names none. */
+  readonly grant: Grant;
+}
+
+/** What the first hop follows. */
+export interface ChainRoot {
+  readonly token: string;
+  /** The root's claims, verified or not. */
+  readonly claims: Readonly<Record<string, unknown>>;
+  /** The hops that the root has behind it already (`act`). */
+  readonly depth: number;
+}
+
+type Json = Readonly<Record<string, unknown>>;
+
+const members: ReadonlySet<string> = new Set([
+  'prt',
+  'sub',
+  'cnf',
+  'aud',
+  'scope',
+  'tier',
+  'iat',
+  'exp',
+  'jti',
+]);
+const forbidden = ['jku', 'x5u', 'x5c', 'crit', 'b64'] as const;
+const hopBytes = { maxTokenBytes: maxHopBytes, maxDelegatedTokenBytes: maxHopBytes };
+const encoder = new TextEncoder();
+
+const refuse = (code: ErrorCode, member?: string): Result<never, TokenError> => ({
+  ok: false,
+  error: new TokenError(code, member === undefined ? {} : { member }),
+});
+
+/** What `prt` holds: base64url SHA-256 of the parent's compact form. */
+export async function parentHash(parent: string): Promise<string> {
+  const digest = await crypto.subtle.digest('SHA-256', encoder.encode(parent));
+  return encodeBase64url(new Uint8Array(digest));
+}
+
+/** How many hops may follow a token by its own word. */
+export function hopLimit({ dlg_max }: Json): number {
+  return dlg_max === 1 || dlg_max === 2 || dlg_max === 3 ? dlg_max : 0;
+}
+
+/** The claims of a hop; `undefined` where one is missing, malformed or unknown. */
+export function readHopClaims(
+  claims: Json,
+  issuer: string,
+  signer: string,
+): Pick<Hop, 'delegate' | 'jkt' | 'grant'> | undefined {
+  const { sub, cnf, aud, scope, tier, iat, exp, jti } = claims;
+  // What is not understood might have been meant to narrow
+  if (!Object.keys(claims).every((name) => members.has(name))) return undefined;
+  const audience = audienceList(aud);
+  const scopes = parseScopeClaim(scope);
+  if (!isAgentId(sub) || !isConfirmation(cnf) || !isName(jti)) return undefined;
+  if (audience === undefined || scopes === undefined) return undefined;
+  if (!isFiniteNumber(iat) || !isFiniteNumber(exp)) return undefined;
+  if (tier !== undefined && !isName(tier)) return undefined;
+  const grant: Grant = {
+    issuer,
+    audience,
+    scope: scopes,
+    tier,
+    issuedAt: iat,
+    expiresAt: exp,
+    tokenId: hopId(signer, jti),
+    sessionId: undefined,
+    keyThumbprint: signer,
+    jkt: cnf.jkt,
+  };
+  return { delegate: sub, jkt: cnf.jkt, grant };
+}
+
+async function readHop(
+  text: string,
+  parent: { readonly text: string; readonly jkt: unknown; readonly issuer: string },
+  keys: HopKeys,
+): Promise<Result<Hop, TokenError>> {
+  const parsed = parseToken(text, hopBytes);
+  if (!parsed.ok) return refuse('delegation_malformed');
+  const { header, claims } = parsed.value;
+  const alg = hopAlgorithm(header['alg']);
+  if (alg === undefined) return refuse('alg_not_allowed');
+  if (header['typ'] !== 'agent-delegation+jwt') return refuse('typ_not_allowed');
+  const member = forbidden.find((name) => Object.hasOwn(header, name));
+  if (member !== undefined) return refuse('header_not_allowed', member);
+  const [found, prt] = await Promise.all([keys.read(header['jwk'], alg), parentHash(parent.text)]);
+  if (found === undefined || found.key.thumbprint !== parent.jkt || claims['prt'] !== prt) {
+    return refuse('delegation_malformed');
+  }
+  const { key, remember } = found;
+  if (Object.hasOwn(header, 'kid') && header['kid'] !== key.thumbprint) {
+    return refuse('delegation_malformed');
+  }
+  const read = readHopClaims(claims, parent.issuer, key.thumbprint);
+  if (read === undefined) return refuse('delegation_malformed');
+  return { ok: true, value: { parsed: parsed.value, key, remember, ...read } };
+}
+
+/**
+ * Reads the hops of a chain, oldest first: each must name its parent by hash, and carry the key
+ * that its parent is bound to.
+ *
+ * Refusals: `delegation_too_deep`, `alg_not_allowed`, `typ_not_allowed`, `header_not_allowed`,
+ * `delegation_malformed`.
+ */
+export async function readHops(
+  texts: readonly string[],
+  { token, claims, depth }: ChainRoot,
+  keys: HopKeys,
+): Promise<Result<readonly Hop[], TokenError>> {
+  if (texts.length > hopLimit(claims) || texts.length + depth > maxHops) {
+    return refuse('delegation_too_deep');
+  }
+  const { cnf, iss } = claims;
+  const issuer = String(iss);
+  let parent = { text: token, jkt: isConfirmation(cnf) ? cnf.jkt : undefined, issuer };
+  const hops: Hop[] = [];
+  for (const text of texts) {
+    const hop = await readHop(text, parent, keys);
+    if (!hop.ok) return hop;
+    hops.push(hop.value);
+    parent = { text, jkt: hop.value.jkt, issuer };
+  }
+  return { ok: true, value: hops };
+}

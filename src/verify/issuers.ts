@@ -1,0 +1,133 @@
+// The issuers that a verifier trusts, checked: each with its keys, its audience and its profile.
+
+import { checkNotUndefined, checkOptionNames } from '../errors/caller.ts';
+import { isSigningAlgorithm, type VerificationAlgorithm } from '../keys/algorithms.ts';
+import type { KeySource } from '../keys/key_source.ts';
+import type { HeaderRules, TokenProfile } from './header.ts';
+
+/** One issuer that a verifier trusts. */
+export interface TrustedIssuerOptions {
+  /** Exact `iss`; default `yamtam-engine`; `null` accepts any issuer whose tokens the keys verify. */
+  readonly issuer?: string | null;
+  readonly keys: KeySource;
+  /** Exact `aud`, one of several; default `swarm-bus`; `null` does not look at the audience. */
+  readonly audience?: string | readonly string[] | null;
+  /** Accepted signature algorithms; default ES256 alone. */
+  readonly algorithms?: readonly VerificationAlgorithm[];
+  /** Default `at+jwt`. */
+  readonly profile?: TokenProfile;
+}
+
+/** One trusted issuer, checked. */
+export interface TrustedIssuer extends HeaderRules {
+  readonly issuer: string | null;
+  readonly keys: KeySource;
+  readonly audience: readonly string[] | null;
+}
+
+/** All of them. */
+export interface TrustedIssuers {
+  /** The loosest header rules of any issuer: what a token of an unknown issuer is held against first. */
+  readonly anyIssuer: HeaderRules;
+  readonly issuerFor: (issuer: unknown) => TrustedIssuer | undefined;
+}
+
+const issuerOptionNames = ['issuer', 'keys', 'audience', 'algorithms', 'profile'];
+
+export const isText = (value: unknown): value is string =>
+  typeof value === 'string' && value !== '';
+
+export const isFilledList = (value: unknown): value is readonly unknown[] =>
+  Array.isArray(value) && value.length > 0;
+
+function readAudience(options: TrustedIssuerOptions): readonly string[] | null {
+  const { audience = 'swarm-bus' } = options;
+  if (audience === null) return null;
+  const list = typeof audience === 'string' ? [audience] : audience;
+  if (!isFilledList(list) || !list.every((entry) => isText(entry) && entry !== '*')) {
+    throw new TypeError('"audience" must be a non-empty string, a list of them, or null');
+  }
+  return [...list];
+}
+
+function readAlgorithms(options: TrustedIssuerOptions): ReadonlySet<unknown> {
+  const { algorithms } = options;
+  if (algorithms === undefined) return new Set(['ES256']);
+  if (!isFilledList(algorithms)) {
+    throw new TypeError('"algorithms" must be a non-empty list');
+  }
+  for (const name of algorithms) {
+    if (name !== 'EdDSA' && !isSigningAlgorithm(name)) {
+      throw new TypeError('"algorithms" must hold asymmetric algorithms of the table');
+    }
+  }
+  // RFC 9864: Ed25519 is the specific name of what EdDSA named; a key decides which curve it is.
+  const names = new Set<unknown>(algorithms);
+  if (names.has('Ed25519')) names.add('EdDSA');
+  return names;
+}
+
+function readIssuer(options: TrustedIssuerOptions): TrustedIssuer {
+  checkNotUndefined(options, issuerOptionNames);
+  const { issuer = 'yamtam-engine' } = options;
+  if (issuer !== null && !isText(issuer)) {
+    throw new TypeError('"issuer" must be a non-empty string, or null');
+  }
+  const { keys, profile = 'at+jwt' } = options;
+  // A list of JWKs has a `find` too.
+  if (typeof keys?.find !== 'function' || Array.isArray(keys)) {
+    throw new TypeError('"keys" must be a key source: see localKeys and remoteKeys');
+  }
+  if (profile !== 'at+jwt' && profile !== 'engine') {
+    throw new TypeError('"profile" must be "at+jwt" or "engine"');
+  }
+  const audience = readAudience(options);
+  return { issuer, keys, audience, algorithms: readAlgorithms(options), profile };
+}
+
+/** As far as it can be told beforehand: a remote source knows its keys only later. */
+function shareKey(one: KeySource, other: KeySource): boolean {
+  if (one === other) return true;
+  return [...(one.thumbprints ?? [])].some((name) => other.thumbprints?.has(name) === true);
+}
+
+/** Reads the trusted issuers of a verifier's options. */
+export function readIssuers(
+  options: TrustedIssuerOptions | { readonly issuers: readonly TrustedIssuerOptions[] },
+  sharedOptionNames: readonly string[],
+): TrustedIssuers {
+  const names = [...issuerOptionNames, ...sharedOptionNames];
+  checkOptionNames('createVerifier', options, [...names, 'issuers']);
+  checkNotUndefined(options, ['issuers']);
+  const single = !('issuers' in options);
+  if (!single)
+    checkOptionNames('createVerifier with "issuers"', options, ['issuers', ...sharedOptionNames]);
+  const list: readonly TrustedIssuerOptions[] = single ? [options] : options.issuers;
+  if (!isFilledList(list)) {
+    throw new TypeError('"issuers" must be a non-empty list');
+  }
+  const entries = new Map<unknown, TrustedIssuer>();
+  for (const entry of list) {
+    if (!single) checkOptionNames('An entry of "issuers"', entry, issuerOptionNames);
+    const trusted = readIssuer(entry);
+    if (entries.has(trusted.issuer)) throw new TypeError('"issuers" names one issuer twice');
+    for (const other of entries.values()) {
+      if (other.profile !== trusted.profile && shareKey(other.keys, trusted.keys)) {
+        throw new TypeError('"issuers" trusts one key under two profiles');
+      }
+    }
+    entries.set(trusted.issuer, trusted);
+  }
+  const any = entries.get(null);
+  if (any !== undefined && entries.size > 1) {
+    throw new TypeError('"issuer": null cannot stand beside other issuers');
+  }
+  const all = [...entries.values()];
+  return {
+    anyIssuer: {
+      profile: all.some(({ profile }) => profile === 'engine') ? 'engine' : 'at+jwt',
+      algorithms: new Set(all.flatMap(({ algorithms }) => [...algorithms])),
+    },
+    issuerFor: (issuer) => (isText(issuer) ? (any ?? entries.get(issuer)) : undefined),
+  };
+}
