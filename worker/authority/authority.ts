@@ -3,6 +3,7 @@
 import type { RevocationSource } from '../../src/verify/index.ts';
 import type { Bindings, Config } from '../env.ts';
 import type { Route } from '../route.ts';
+import { createActorCheck, type ActorCheck } from './actor_check.ts';
 import { agentParts } from './agent_parts.ts';
 import { agentRoutes } from './agent_routes.ts';
 import { createClientRegistry } from './client_registry.ts';
@@ -24,6 +25,8 @@ export interface Authority {
   readonly keys: OwnKeys;
   /** Where the gateway looks up what is revoked. */
   readonly revocation: RevocationSource;
+  /** Which delegates of a chain are the agents that they are said to be. */
+  readonly authenticateActor: ActorCheck;
   /** The routes, for a gateway that reads tokens in this way. */
   readonly routesWith: (tokens: TokenReader) => readonly Route[];
 }
@@ -74,6 +77,10 @@ export function createAuthority(
   return {
     keys,
     revocation,
+    authenticateActor: createActorCheck({
+      load: (id) => bindings.AGENT.getByName(id).registration(),
+      now,
+    }),
     routesWith(tokens) {
       const context = { ...shared, tokens };
       const rows = modules.flatMap(({ routes }) => routes(context));

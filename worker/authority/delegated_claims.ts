@@ -32,11 +32,13 @@ const isSame = (left: unknown, right: unknown): boolean =>
 const defined = (members: Members): Members =>
   Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined));
 
-/** The token that is exchanged, as an ancestor that says everything. */
-function ownEntry({ claims, tier, keyThumbprint, jkt }: VerifiedAgent): Members {
+/** The token that is exchanged, as an ancestor that says everything: as it was before any hop. */
+function ownEntry({ claims, tiers, keyThumbprint }: VerifiedAgent): Members {
+  const { cnf, tier = tiers[0] } = claims;
   const { iss, sub, aud, scope, iat, exp, jti, sid } = claims;
   const text = typeof scope === 'string' || scope === undefined ? scope : scope.join(' ');
-  return defined({ iss, sub, aud, scope: text, tier, iat, exp, jti, sid, kid: keyThumbprint, jkt });
+  const key = { kid: keyThumbprint, jkt: cnf?.jkt };
+  return defined({ iss, sub, aud, scope: text, tier, iat, exp, jti, sid, ...key });
 }
 
 /** The ancestors of the new token, each saying everything: what they left out was their token's own. */

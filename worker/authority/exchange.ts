@@ -44,13 +44,13 @@ function lifetimeOf(expiresAt: number, { settings, now }: AuthorityContext): num
  * narrow. The result names every ancestor: whoever verifies it sees that it narrowed, and what ends
  * an ancestor ends it.
  */
-export const tokenExchange: Grant = async ({ form, client, proof }, context) => {
+export const tokenExchange: Grant = async ({ form, client, proof, delegation }, context) => {
   const { config, keys, now } = context;
   const named = readNamedTokens(form);
   if ('refused' in named) return named;
   const session = askedSession(form);
   if (session === null) return { refused: 'invalid_request' };
-  const parties = await readParties(named, { client, proof }, context);
+  const parties = await readParties(named, { client, proof, delegation }, context);
   if ('refused' in parties) return parties;
   const { subject } = parties;
   const lifetime = lifetimeOf(parties.expiresAt, context);

@@ -32,10 +32,9 @@ export function narrowedScope(
 /** The audience to issue for: one of ours that the subject's token is for too. */
 export function narrowedAudience(
   form: Form,
-  { claims }: Pick<VerifiedAgent, 'claims'>,
+  { audience: held }: Pick<VerifiedAgent, 'audience'>,
   config: Pick<Config, 'audience' | 'publicUrl'>,
 ): string | undefined {
-  const held = [claims.aud].flat();
   if (form.has('resource') || form.has('audience')) {
     const asked = grantedAudience(form, config);
     return asked !== undefined && held.includes(asked) ? asked : undefined;
@@ -52,15 +51,19 @@ export function narrowedTier(
   return rank < 0 ? undefined : tiers[Math.min(rank, tiers.indexOf(tier))];
 }
 
-/** Whether a chain has room for one more actor. */
-export const hasRoom = ({ actors }: Pick<VerifiedAgent, 'actors'>): boolean =>
-  actors.length < maxHops;
+/** How many actors there are once the client acts: a hop that names it is its own. */
+const depthOf = ({ actors }: Pick<VerifiedAgent, 'actors'>): number =>
+  actors[0]?.jkt === undefined ? actors.length + 1 : actors.length;
+
+/** Whether a chain has room for the client. */
+export const hasRoom = (subject: Pick<VerifiedAgent, 'actors'>): boolean =>
+  depthOf(subject) <= maxHops;
 
 /** How many hops may still be signed off line: one less than before, within the client's own policy. */
 export function narrowedHops(
-  { actors, claims }: Pick<VerifiedAgent, 'actors' | 'claims'>,
+  subject: Pick<VerifiedAgent, 'actors' | 'claims'>,
   { dlgMax = 0 }: Pick<Registration, 'dlgMax'>,
 ): number | undefined {
-  const left = Math.min(dlgMax, (claims.dlg_max ?? 0) - 1, maxHops - actors.length - 1);
+  const left = Math.min(dlgMax, (subject.claims.dlg_max ?? 0) - 1, maxHops - depthOf(subject));
   return left > 0 ? left : undefined;
 }

@@ -36,14 +36,15 @@ export function readNamedTokens(form: Form): NamedTokens | ClientRefusal {
   return { subject, actor };
 }
 
-type Asker = Pick<GrantRequest, 'client' | 'proof'>;
+type Asker = Pick<GrantRequest, 'client' | 'proof' | 'delegation'>;
 
 /** Verifies a token as the gateway would, its proof apart. What cannot be asked now is thrown. */
 async function inspect(
   token: string,
   { tokens }: AuthorityContext,
+  delegation?: string,
 ): Promise<VerifiedAgent | undefined> {
-  const found = await tokens.inspect(token);
+  const found = await tokens.inspect(token, delegation);
   if (found.ok) return found.value;
   if (found.error.status === 503) throw found.error;
   return undefined;
@@ -58,15 +59,21 @@ function names(mayAct: unknown, clientId: string, issuer: string): boolean {
 
 /**
  * Tells whether a client may exchange a token for one to act by. One of the engine: its own agent. A
- * bound one: its own client, with a proof by its key. An unbound one: a client that the token and an
+ * bound one: its own client, with a proof by its key, or the client that its one off-line hop names,
+ * with a proof by the key that the hop names. An unbound one: a client that the token and an
  * operator both name. Tokens of other issuers: nobody, their ids are not ours.
  */
 function mayExchange(
   subject: VerifiedAgent,
-  { client: { registration }, proof }: Asker,
+  { client: { registration }, proof, delegation }: Asker,
   { config }: AuthorityContext,
 ): boolean {
   const { issuer, jkt, agentId, claims } = subject;
+  if (delegation !== undefined) {
+    const [actor] = subject.actors;
+    const isNamed = actor?.agentId === registration.id && actor.jkt === proof?.jkt;
+    return issuer === config.issuer && isNamed && actor?.jkt !== undefined && isOneHop(subject);
+  }
   const isOwn = agentId === registration.id;
   const trusted = config.trustedIssuers.find((entry) => entry.issuer === issuer);
   if (trusted?.profile === 'engine') return isOwn && (jkt === undefined || jkt === proof?.jkt);
@@ -75,6 +82,10 @@ function mayExchange(
   const isAllowed = registration.mayActFor?.includes(agentId) === true;
   return isAllowed && names(claims['may_act'], registration.id, config.issuer);
 }
+
+/** Further hops would be the word of agents that nobody asks here: each exchanges its own. */
+const isOneHop = ({ actors }: VerifiedAgent): boolean =>
+  actors.filter((actor) => actor.jkt !== undefined).length === 1;
 
 /** An actor's token is the acting client's own, for itself, and not the subject's too. */
 function actsFor(
@@ -105,7 +116,7 @@ export async function readParties(
   asker: Asker,
   context: AuthorityContext,
 ): Promise<Parties | ClientRefusal> {
-  const subject = await inspect(subjectToken, context);
+  const subject = await inspect(subjectToken, context, asker.delegation);
   if (subject === undefined || !mayExchange(subject, asker, context)) return refused;
   if (actorToken === undefined) return { subject, expiresAt: subject.expiresAt };
   const actor = await inspect(actorToken, context);

@@ -11,6 +11,8 @@ export interface GrantRequest {
   readonly form: Form;
   readonly client: AuthenticatedClient;
   readonly proof: BindingProof | undefined;
+  /** The value of its `Agent-Delegation` header. */
+  readonly delegation: string | undefined;
 }
 
 /** The answer to a granted request (RFC 6749 section 5.1). */

@@ -71,7 +71,8 @@ async function answer(request: Request, call: Call, context: AuthorityContext): 
   const { id: clientId } = client.registration;
   const proof = await readProof(request, call.url, client.registration, context);
   if (proof !== undefined && 'refused' in proof) return { outcome: proof, clientId };
-  return { outcome: await grant({ form, client, proof }, context), clientId };
+  const delegation = request.headers.get('agent-delegation') ?? undefined;
+  return { outcome: await grant({ form, client, proof, delegation }, context), clientId };
 }
 
 /** A nonce for who needs one now, and the next one for who uses them (RFC 9449 section 8.2). */

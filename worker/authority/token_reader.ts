@@ -10,8 +10,11 @@ export interface TokenReader {
    * @throws TokenError for a credential that the gateway refuses
    */
   present(request: Request, url: string): Promise<VerifiedAgent>;
-  /** What the gateway would find now of a token, revocation included, without its proof. */
-  inspect(token: string): Promise<Result<VerifiedAgent, TokenError>>;
+  /**
+   * What the gateway would find now of a token, revocation included, without its proof; `delegation`
+   * is the value of an `Agent-Delegation` header.
+   */
+  inspect(token: string, delegation?: string): Promise<Result<VerifiedAgent, TokenError>>;
   /** The same without looking at revocation: whose token it is. */
   identify(token: string): Promise<Result<VerifiedAgent, TokenError>>;
 }

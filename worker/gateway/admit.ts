@@ -8,6 +8,8 @@ export interface Credential {
   readonly token: string;
   /** The proof beside it; only the DPoP scheme has one (RFC 9449 section 7.1). */
   readonly proof: string | undefined;
+  /** The hops of an off-line delegation, oldest first, separated by commas. */
+  readonly delegation: string | undefined;
 }
 
 // RFC 9110 section 11.4: scheme, 1*SP, token68. The scheme's case does not matter (section 11.1)
@@ -33,8 +35,12 @@ export function admit(headers: Headers, query: URLSearchParams): Credential {
   if (scheme === undefined || token === undefined) {
     throw new TokenError(ours.test(header) ? 'token_malformed' : 'token_missing');
   }
-  if (scheme.toLowerCase() === 'bearer') return { scheme: 'Bearer', token, proof: undefined };
+  // Several headers arrive joined by commas, and mean the same as one with commas
+  const delegation = headers.get('agent-delegation') ?? undefined;
+  if (scheme.toLowerCase() === 'bearer') {
+    return { scheme: 'Bearer', token, proof: undefined, delegation };
+  }
   const proof = headers.get('dpop') ?? undefined;
   if (proof?.includes(',')) throw new TokenError('proof_invalid');
-  return { scheme: 'DPoP', token, proof };
+  return { scheme: 'DPoP', token, proof, delegation };
 }

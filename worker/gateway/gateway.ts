@@ -62,7 +62,9 @@ async function start(env: unknown, options: GatewayOptions): Promise<Started> {
   const { revocation = feeds } = options;
   const check = await createTokenCheck(config, {
     waitUntil,
-    ...(authority === undefined ? {} : { ownKeys: authority.keys }),
+    ...(authority === undefined
+      ? {}
+      : { ownKeys: authority.keys, authenticateActor: authority.authenticateActor }),
     ...(revocation === undefined ? {} : { revocation }),
   });
   return {

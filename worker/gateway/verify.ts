@@ -10,6 +10,7 @@ import {
   type TrustedIssuerOptions,
   type VerifiedAgent,
 } from '../../src/verify/index.ts';
+import type { ActorCheck } from '../authority/actor_check.ts';
 import type { TokenReader } from '../authority/token_reader.ts';
 import type { Config } from '../env.ts';
 import type { TrustedIssuer } from '../env_issuers.ts';
@@ -36,6 +37,8 @@ export interface TokenCheckOptions {
   readonly ownKeys?: KeySource;
   /** Omitted: revocation is not checked. */
   readonly revocation?: RevocationSource;
+  /** Which delegates are whom they are said to be. Omitted: chains act for their root alone. */
+  readonly authenticateActor?: ActorCheck;
   /** Keeps a fetch of keys alive after the answer. */
   readonly waitUntil?: (work: Promise<unknown>) => void;
 }
@@ -47,7 +50,7 @@ export interface TokenCheckOptions {
  */
 export async function createTokenCheck(
   config: Config,
-  { ownKeys, revocation, waitUntil }: TokenCheckOptions = {},
+  { ownKeys, revocation, authenticateActor, waitUntil }: TokenCheckOptions = {},
 ): Promise<TokenCheck> {
   const { issuer, audience, publicUrl } = config;
   const trusted = await Promise.all(
@@ -59,14 +62,15 @@ export async function createTokenCheck(
   const verifier = createVerifier({
     ...policy,
     ...(revocation === undefined ? {} : { revocation }),
+    ...(authenticateActor === undefined ? {} : { authenticateActor }),
   });
   const identifier = createVerifier({ ...policy, cache: false });
 
   async function verify(
-    { scheme, token, proof }: Credential,
+    { scheme, token, proof, delegation }: Credential,
     { method, url }: Presented,
   ): Promise<VerifiedAgent> {
-    const presentation = proof === undefined ? {} : { proof, method, url };
+    const presentation = { delegation, ...(proof === undefined ? {} : { proof, method, url }) };
     const result = await verifier.checkAgentToken(token, presentation);
     if (!result.ok) throw result.error;
     // RFC 9449 section 7.1: the DPoP scheme is for bound tokens only
@@ -77,8 +81,8 @@ export async function createTokenCheck(
   return {
     verify,
 
-    async recheck({ token }) {
-      const result = await verifier.checkAgentToken(token, { proof: null });
+    async recheck({ token, delegation }) {
+      const result = await verifier.checkAgentToken(token, { proof: null, delegation });
       if (!result.ok) throw result.error;
     },
 
@@ -86,7 +90,7 @@ export async function createTokenCheck(
       return verify(admit(headers, new URL(sentTo).searchParams), { method, url });
     },
 
-    inspect: (token) => verifier.checkAgentToken(token, { proof: null }),
+    inspect: (token, delegation) => verifier.checkAgentToken(token, { proof: null, delegation }),
     identify: (token) => identifier.checkAgentToken(token, { proof: null }),
   };
 }
