@@ -18,3 +18,6 @@ export { delegateAgentToken } from './delegate.ts';
 export type { DelegationOptions } from './delegate_options.ts';
 export { createIssuer } from './issuer.ts';
 export type { AgentTokenRequest, Issuer, IssuerOptions } from './issuer.ts';
+export { makeStatusListToken } from './status_list.ts';
+export type { StatusListTokenOptions } from './status_list.ts';
+export type { StatusBits } from '../revoke/status_codec.ts';

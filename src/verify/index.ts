@@ -25,6 +25,8 @@ export type { MemoryRevocations, Revocation } from '../revoke/memory.ts';
 export { untilLifted } from '../revoke/records.ts';
 export type { FeedPage, FeedRecord, RevocationKind, RevocationName } from '../revoke/records.ts';
 export type { RevocationSource } from '../revoke/revocation_source.ts';
+export type { StatusIssuerOptions, StatusListOptions } from '../revoke/status_options.ts';
+export { statusListSource } from '../revoke/status_source.ts';
 export { isAuthorizedCall, isVerifiedAgent } from '../token/agent.ts';
 export type { Actor, AuthorizedCall, VerifiedAgent } from '../token/agent.ts';
 export type { ActClaim, AgentClaims, Confirmation, StatusClaim } from '../token/claims.ts';

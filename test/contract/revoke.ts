@@ -7,6 +7,8 @@ import * as revokeFresh from './cases/revoke_fresh.ts';
 import * as revokeHash from './cases/revoke_hash.ts';
 import * as revokeMemory from './cases/revoke_memory.ts';
 import * as revokeView from './cases/revoke_view.ts';
+import * as statusList from './cases/status_list.ts';
+import * as statusListRefused from './cases/status_list_refused.ts';
 
 export const revoke: readonly ContractSuite[] = [
   { name: 'revocation: names', cases: revokeHash.cases },
@@ -15,4 +17,6 @@ export const revoke: readonly ContractSuite[] = [
   { name: 'revocation: flights', cases: revokeFlight.cases },
   { name: 'revocation: feed', cases: revokeFeed.cases },
   { name: 'revocation: memory', cases: revokeMemory.cases },
+  { name: 'status lists', cases: statusList.cases },
+  { name: 'refused status lists', cases: statusListRefused.cases },
 ];
