@@ -4,6 +4,7 @@ import * as v from 'valibot';
 import type { Agent } from './authority/agent.ts';
 import type { KeyRing } from './authority/key_ring.ts';
 import type { RevocationLog } from './authority/revocation_log.ts';
+import type { StatusLists } from './authority/status_lists.ts';
 import type { Directory } from './bus/directory.ts';
 import type { Mailbox } from './bus/mailbox.ts';
 import type { Outbox } from './bus/outbox.ts';
@@ -19,6 +20,7 @@ export interface Bindings {
   readonly OUTBOX: DurableObjectNamespace<Outbox>;
   readonly KEY_RING: DurableObjectNamespace<KeyRing>;
   readonly REVOCATION_LOG: DurableObjectNamespace<RevocationLog>;
+  readonly STATUS_LISTS: DurableObjectNamespace<StatusLists>;
 }
 
 /** The variables, checked. */
@@ -73,7 +75,7 @@ const variables = v.object({
 });
 
 const objects = ['AGENT', 'DIRECTORY', 'MAILBOX', 'OUTBOX'] as const;
-const authorityObjects = ['KEY_RING', 'REVOCATION_LOG'] as const;
+const authorityObjects = ['KEY_RING', 'REVOCATION_LOG', 'STATUS_LISTS'] as const;
 
 /**
  * Checks the variables. Reads no clock and opens nothing, so start scripts can call it in Node.

@@ -5,6 +5,7 @@ import { createGateway, type Gateway } from './gateway/gateway.ts';
 export { Agent } from './authority/agent.ts';
 export { KeyRing } from './authority/key_ring.ts';
 export { RevocationLog } from './authority/revocation_log.ts';
+export { StatusLists } from './authority/status_lists.ts';
 export { Directory } from './bus/directory.ts';
 export { Mailbox } from './bus/mailbox.ts';
 export { Outbox } from './bus/outbox.ts';

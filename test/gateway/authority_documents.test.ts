@@ -75,7 +75,11 @@ describe('public documents', () => {
       introspection_endpoint: `${publicUrl}/introspect`,
       jwks_uri: `${publicUrl}/.well-known/jwks.json`,
       response_types_supported: [],
-      grant_types_supported: ['client_credentials'],
+      grant_types_supported: [
+        'client_credentials',
+        'urn:ietf:params:oauth:grant-type:token-exchange',
+      ],
+      status_list_aggregation_endpoint: `${publicUrl}/status`,
       token_endpoint_auth_methods_supported: ['private_key_jwt'],
       dpop_signing_alg_values_supported: ['ES256', 'Ed25519'],
       protected_resources: [publicUrl],

@@ -77,6 +77,7 @@ describe('a bound token, by its own client with a proof by its key', () => {
       scope: asked.scope,
       cnf: { jkt: lead.key.kid },
       dlg_max: 2,
+      status: { status_list: expect.objectContaining({ uri: `${publicUrl}/status/1` }) as object },
       act: { sub: 'lead' },
       dlg: [expect.objectContaining({ jti: parent.jti, sid: parent['sid'], jkt: lead.key.kid })],
     });

@@ -77,6 +77,7 @@ describe('POST /token with client_credentials', () => {
       sid: someText,
       tier: 'fast',
       scope: scope.join(' '),
+      status: { status_list: { idx: someTime, uri: `${publicUrl}/status/1` } },
     });
     const who = await call(`${authority.url}/whoami`, { token });
     expect(JSON.parse(who.text)).toMatchObject({ agent_id: 'planner', scope });

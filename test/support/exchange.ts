@@ -3,7 +3,7 @@
 import { mintTokenProof, postForm, tokenForm, type JsonAnswer } from './authority.ts';
 import type { TestKey } from './tokens.ts';
 
-export const exchangeGrant = 'urn:ietf:params:oauth:grant-type:token-exchange';
+const exchangeGrant = 'urn:ietf:params:oauth:grant-type:token-exchange';
 export const accessTokenType = 'urn:ietf:params:oauth:token-type:access_token';
 
 /** Who exchanges: a client, its key, and the key of its proof; `null`: without a proof. */

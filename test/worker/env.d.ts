@@ -1,6 +1,14 @@
 // The bindings that tests find in `env` of `cloudflare:workers`
 
-import type { Agent, Directory, KeyRing, Mailbox, Outbox, RevocationLog } from '../../worker/index.ts';
+import type {
+  Agent,
+  Directory,
+  KeyRing,
+  Mailbox,
+  Outbox,
+  RevocationLog,
+  StatusLists,
+} from '../../worker/index.ts';
 
 declare global {
   namespace Cloudflare {
@@ -11,6 +19,7 @@ declare global {
       readonly OUTBOX: DurableObjectNamespace<Outbox>;
       readonly KEY_RING: DurableObjectNamespace<KeyRing>;
       readonly REVOCATION_LOG: DurableObjectNamespace<RevocationLog>;
+      readonly STATUS_LISTS: DurableObjectNamespace<StatusLists>;
     }
   }
 }

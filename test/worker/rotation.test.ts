@@ -59,6 +59,9 @@ function startIsolate(issuer: string): Isolate {
         scope: registration.scope,
         audience,
         jkt: undefined,
+        mayAct: undefined,
+        tokenId: crypto.randomUUID(),
+        status: { status_list: { idx: 0, uri: `${issuer}/status/1` } },
       }),
     verifier: createVerifier({
       issuer,

@@ -4,8 +4,12 @@ import { DurableObject } from 'cloudflare:workers';
 import { agentsStub, type Directory } from '../bus/directory.ts';
 import { createSchema, type Schema } from '../storage/schema.ts';
 import { nextAlarm } from '../storage/wake_time.ts';
-import { createAdmission, type Admission } from './agent_admission.ts';
+import { createAdmission, type Admission, type Listed } from './agent_admission.ts';
 import { agentSchema, agentUpgrades, agentVersion } from './agent_schema.ts';
+import type { StatusIndex } from './status_lease_store.ts';
+import type { StatusLists } from './status_lists.ts';
+import type { StatusRecord } from './status_match.ts';
+import { createWaiters } from './waiters.ts';
 import {
   createNonceStore,
   type Held,
@@ -28,6 +32,7 @@ import type {
 /** What an Agent needs of its surroundings. */
 export interface AgentEnv {
   readonly DIRECTORY: DurableObjectNamespace<Directory>;
+  readonly STATUS_LISTS: DurableObjectNamespace<StatusLists>;
 }
 
 /** How long a send waits for the outcome of another with the same nonce, in milliseconds. */
@@ -39,7 +44,8 @@ export class Agent extends DurableObject<AgentEnv> {
   readonly #schema: Schema;
   readonly #nonces: NonceStore;
   readonly #admission: Admission;
-  readonly #waiters = new Map<string, Set<() => void>>();
+  readonly #waiters = createWaiters();
+  #leasing: Promise<void> | undefined;
 
   constructor(ctx: DurableObjectState, env: AgentEnv) {
     super(ctx, env);
@@ -129,12 +135,24 @@ export class Agent extends DurableObject<AgentEnv> {
 
   /** Decides on one token, and records all that must happen once, or nothing. */
   async admitIssue(request: IssueRequest): Promise<IssueDecision> {
+    for (;;) {
+      const listed = this.#admission.lacksIndex(request, seconds());
+      if (listed === undefined) break;
+      // Once for all that wait for it: each takes an index of its own afterwards
+      this.#leasing ??= this.#lease(listed).finally(() => (this.#leasing = undefined));
+      await this.#leasing;
+    }
     const decision = this.#admission.admitIssue(request, seconds());
     if (decision.kind !== 'granted') return decision;
     await this.#schedule();
     await this.#outlive(decision.registration.notBefore);
     this.#tellSeen(decision.registration.id);
     return decision;
+  }
+
+  /** Where the tokens are listed that a revocation covers. Reads only. */
+  coveredBy(record: StatusRecord): readonly StatusIndex[] {
+    return this.#admission.indices.covered(record, seconds());
   }
 
   /** Records a use; `false` when it was used before, or nobody is registered. */
@@ -158,24 +176,24 @@ export class Agent extends DurableObject<AgentEnv> {
         await this.#schedule();
         return reservation;
       }
-      await this.#outcomeOf(reservation.nonce, deadline - now);
+      await this.#waiters.waitFor(reservation.nonce, deadline - now);
     }
   }
 
   commit(entry: LedgerEntry): Promise<void> {
     this.#nonces.commit(entry);
-    this.#wake(entry.nonce);
+    this.#waiters.wake(entry.nonce);
     return this.#schedule();
   }
 
   release(entry: LedgerEntry): void {
     this.#nonces.release(entry);
-    this.#wake(entry.nonce);
+    this.#waiters.wake(entry.nonce);
   }
 
   settle(held: Held, stored: boolean): void {
     this.#nonces.settle(held, stored);
-    this.#wake(held.nonce);
+    this.#waiters.wake(held.nonce);
   }
 
   override async alarm(): Promise<void> {
@@ -196,6 +214,11 @@ export class Agent extends DurableObject<AgentEnv> {
     if (wait > 0) await new Promise((resolve) => setTimeout(resolve, Math.min(wait, 1000)));
   }
 
+  async #lease({ issuer, id }: Listed): Promise<void> {
+    const lists = this.env.STATUS_LISTS.getByName(issuer);
+    this.#admission.indices.add(await lists.lease(issuer, id));
+  }
+
   /** The directory hears of it at most once an hour; whether it does is nothing to wait for. */
   #tellSeen(id: string): void {
     const hour = this.#admission.newHour(seconds());
@@ -208,25 +231,6 @@ export class Agent extends DurableObject<AgentEnv> {
     } catch {
       // A list that is an hour behind does no harm
     }
-  }
-
-  #outcomeOf(nonce: string, ms: number): Promise<void> {
-    const waiting = this.#waiters.get(nonce) ?? new Set();
-    this.#waiters.set(nonce, waiting);
-    return new Promise((resolve) => {
-      const wake = (): void => {
-        clearTimeout(timer);
-        waiting.delete(wake);
-        if (waiting.size === 0) this.#waiters.delete(nonce);
-        resolve();
-      };
-      const timer = setTimeout(wake, ms);
-      waiting.add(wake);
-    });
-  }
-
-  #wake(nonce: string): void {
-    for (const wake of this.#waiters.get(nonce) ?? []) wake();
   }
 
   async #schedule(): Promise<void> {

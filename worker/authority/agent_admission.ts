@@ -7,6 +7,12 @@ import {
   type NewRegistration,
   type RegistrationStore,
 } from './registration_store.ts';
+import {
+  createStatusLeaseStore,
+  type ListedToken,
+  type StatusIndex,
+  type StatusLeaseStore,
+} from './status_lease_store.ts';
 import type { IssueDecision, IssueRequest, Registration, Use } from './registration.ts';
 import { createSessionStore, type SessionStore } from './session_store.ts';
 import { createUseStore } from './use_store.ts';
@@ -17,11 +23,18 @@ export interface Registered {
   readonly registration: Registration;
 }
 
+/** Who needs a lease, and in whose lists. */
+export interface Listed {
+  readonly issuer: string;
+  readonly id: string;
+}
+
 /** Decisions of one agent's object: each is one turn, so it happens wholly or not at all. */
 export interface Admission {
   readonly registrations: RegistrationStore;
   readonly sessions: SessionStore;
   readonly operatorKeys: OperatorKeyStore;
+  readonly indices: StatusLeaseStore;
   register(agent: NewRegistration, notBefore: number | undefined, now: number): Registered;
   enroll(agent: NewRegistration, notBefore: number | undefined, now: number): Registered;
   registerOperator(
@@ -30,6 +43,8 @@ export interface Admission {
     now: number,
   ): Registration;
   remove(until: number): void;
+  /** The lease that a token needs before it can be admitted; `undefined`: none. */
+  lacksIndex(request: IssueRequest, now: number): Listed | undefined;
   admitIssue(request: IssueRequest, now: number): IssueDecision;
   useOnce(use: Use): boolean;
   /** The hour that `now` is in, the first time that it is asked in it. */
@@ -48,6 +63,7 @@ export function createAdmission(sql: SqlStorage, schema: Schema): Admission {
   const sessions = createSessionStore(sql, schema);
   const uses = createUseStore(sql, schema);
   const operatorKeys = createOperatorKeyStore(sql, schema);
+  const indices = createStatusLeaseStore(sql, schema);
   let seenHour: number | undefined;
 
   const create = (
@@ -67,10 +83,27 @@ export function createAdmission(sql: SqlStorage, schema: Schema): Admission {
     return { created: true, registration: create(agent, notBefore, now) };
   }
 
+  /** Who may have a token that this key's assertion asks for. */
+  function issuable(jkt: string): Registration | undefined {
+    const found = registrations.get();
+    return found === undefined || found.disabled || found.jkt !== jkt ? undefined : found;
+  }
+
+  /** A token of the second of its agent's `notBefore` waits until it is newer: so it is listed as newer. */
+  function list(token: ListedToken, notBefore: number | undefined, now: number): StatusIndex {
+    const [own, ...ancestors] = token.identities;
+    const issuedAt = Math.max(own?.issuedAt ?? now, (notBefore ?? -1) + 1);
+    const identities = own === undefined ? [] : [{ ...own, issuedAt }, ...ancestors];
+    const index = indices.take({ ...token, identities }, now);
+    if (index === undefined) throw new Error('There is no free index');
+    return index;
+  }
+
   return {
     registrations,
     sessions,
     operatorKeys,
+    indices,
     register,
 
     enroll(agent, notBefore, now) {
@@ -94,14 +127,22 @@ export function createAdmission(sql: SqlStorage, schema: Schema): Admission {
       sessions.clear();
     },
 
-    admitIssue({ jkt, uses: asked, sid = crypto.randomUUID(), lifetime }, now) {
-      const registration = registrations.get();
-      const admitted = registration !== undefined && !registration.disabled;
-      if (!admitted || registration.jkt !== jkt) return { kind: 'refused' };
-      const index = uses.record(asked);
-      if (index !== undefined) return { kind: 'replayed', index };
+    lacksIndex({ jkt, status }, now) {
+      // Whoever gets no token leases nothing
+      const registration = status === undefined ? undefined : issuable(jkt);
+      if (status === undefined || registration === undefined || indices.hasFree(now))
+        return undefined;
+      return { issuer: status.issuer, id: registration.id };
+    },
+
+    admitIssue({ jkt, uses: asked, sid = crypto.randomUUID(), lifetime, status }, now) {
+      const registration = issuable(jkt);
+      if (registration === undefined) return { kind: 'refused' };
+      const replayed = uses.record(asked);
+      if (replayed !== undefined) return { kind: 'replayed', index: replayed };
       sessions.record({ sid, createdAt: now, expiresAt: now + Math.ceil(lifetime), jkt });
-      return { kind: 'granted', registration, sid };
+      const index = status && list(status.token, registration.notBefore, now);
+      return { kind: 'granted', registration, sid, ...(index === undefined ? {} : { index }) };
     },
 
     useOnce: (use) => registrations.get() !== undefined && uses.record([use]) === undefined,
@@ -116,6 +157,7 @@ export function createAdmission(sql: SqlStorage, schema: Schema): Admission {
     purge(now) {
       uses.purge(now);
       sessions.purge(now);
+      indices.purge(now);
       registrations.purge(now);
     },
 
@@ -123,11 +165,13 @@ export function createAdmission(sql: SqlStorage, schema: Schema): Admission {
       registrations.keptUntil() === undefined &&
       uses.nextExpiry() === undefined &&
       sessions.nextExpiry() === undefined &&
+      indices.nextExpiry() === undefined &&
       operatorKeys.count() === 0,
 
     nextExpiry() {
       const kept = registrations.keptUntil();
-      const ends = [uses.nextExpiry(), sessions.nextExpiry(), kept === Infinity ? undefined : kept];
+      const stores = [uses, sessions, indices].map((store) => store.nextExpiry());
+      const ends = [...stores, kept === Infinity ? undefined : kept];
       const due = ends.filter((end) => end !== undefined);
       return due.length === 0 ? undefined : Math.min(...due) * 1000;
     },

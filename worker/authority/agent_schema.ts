@@ -5,6 +5,7 @@ import { nonceSchema } from './nonce_store.ts';
 import { operatorKeySchema } from './operator_key_store.ts';
 import { actingSchema, registrationSchema } from './registration_store.ts';
 import { sessionSchema } from './session_store.ts';
+import { statusLeaseSchema } from './status_lease_store.ts';
 import { useSchema } from './use_store.ts';
 
 /** Version 1 held message nonces alone. */
@@ -15,6 +16,11 @@ const identity: readonly string[] = [
   ...operatorKeySchema,
 ];
 
-export const agentVersion = 3;
-export const agentSchema: readonly string[] = [...nonceSchema, ...identity, ...actingSchema];
-export const agentUpgrades: Upgrades = { 2: identity, 3: actingSchema };
+export const agentVersion = 4;
+export const agentSchema: readonly string[] = [
+  ...nonceSchema,
+  ...identity,
+  ...actingSchema,
+  ...statusLeaseSchema,
+];
+export const agentUpgrades: Upgrades = { 2: identity, 3: actingSchema, 4: statusLeaseSchema };

@@ -16,6 +16,7 @@ import { findRegistration } from './operator.ts';
 import { createOwnKeys, type OwnKeys } from './own_keys.ts';
 import { revocationMetadata, revocationRoutes } from './revocation_routes.ts';
 import { createRevocations } from './revocation_view.ts';
+import { statusMetadata, statusRoutes } from './status_route.ts';
 import { tokenRoutes } from './token.ts';
 import { createTokenIssuer } from './token_issuer.ts';
 import type { TokenReader } from './token_reader.ts';
@@ -43,6 +44,7 @@ const modules: readonly Module[] = [
   { routes: tokenRoutes },
   { routes: agentRoutes },
   { routes: revocationRoutes, metadata: revocationMetadata },
+  { routes: statusRoutes, metadata: statusMetadata },
 ];
 
 /** Makes the authority of a configuration, unless that has none. Calls no object yet. */

@@ -4,6 +4,7 @@ import { isAgentId } from '../../src/verify/index.ts';
 import type { Grant } from './grant.ts';
 import { admitIssue } from './issue_admission.ts';
 import { refuseTooLarge, tokenResponse } from './token_response.ts';
+import { ownIdentity } from './token_identity.ts';
 import { askedSession, sessionEnded } from './token_session.ts';
 import { grantedAudience, grantedScope } from './token_scope.ts';
 
@@ -25,12 +26,25 @@ export const clientCredentials: Grant = async ({ form, client, proof }, context)
   // Before anything is recorded as used: without a key there is nothing to use it for
   const key = await keys.signer();
   const lifetime = settings.tokenLifetime;
-  const admitted = await admitIssue({ client, proof }, { sid: session, lifetime }, context);
+  const sid = session ?? crypto.randomUUID();
+  const tokenId = crypto.randomUUID();
+  const identity = ownIdentity(
+    {
+      tokenId,
+      sessionId: sid,
+      agentIds: [client.registration.id],
+      kid: key.kid,
+      jkt: proof?.jkt,
+    },
+    context,
+  );
+  const issuance = { sid, lifetime, identities: [identity] };
+  const admitted = await admitIssue({ client, proof }, issuance, context);
   if ('refused' in admitted) return admitted;
-  const { registration, sid } = admitted;
+  const { registration, status } = admitted;
   const scope = grantedScope(asked, registration);
   if (scope === undefined) return { refused: 'invalid_scope' };
-  const request = { registration, sid, scope, audience, jkt: proof?.jkt, mayAct };
+  const request = { registration, sid, scope, audience, jkt: proof?.jkt, mayAct, tokenId, status };
   return refuseTooLarge(async () => ({
     granted: tokenResponse(await issueToken(key, request), { proof, lifetime, scope }),
   }));

@@ -1,6 +1,6 @@
 // The claims of an exchanged token (RFC 8693 section 4.1): its actors newest outermost, its ancestors root first.
 
-import type { VerifiedAgent } from '../../src/verify/index.ts';
+import type { StatusClaim, VerifiedAgent } from '../../src/verify/index.ts';
 
 type Members = Readonly<Record<string, unknown>>;
 
@@ -21,6 +21,8 @@ export interface DelegatedToken {
   readonly hops: number | undefined;
   /** Thumbprint of the key that will sign it. */
   readonly kid: string;
+  /** Where its status is listed. */
+  readonly status: StatusClaim;
 }
 
 /** What an ancestor leaves out where the token itself says the same. */
@@ -78,6 +80,7 @@ export function delegatedClaims(subject: VerifiedAgent, token: DelegatedToken): 
     scope: token.scope.join(' '),
     cnf: token.jkt === undefined ? undefined : { jkt: token.jkt },
     dlg_max: token.hops,
+    status: token.status,
     act: defined({ sub: token.actor, act }),
   });
   return {

@@ -1,7 +1,7 @@
 // The grant token-exchange (RFC 8693): a client gets a token to act for somebody, narrower than the one it brings.
 
 import { CompactSign } from 'jose';
-import { TokenError, type VerifiedAgent } from '../../src/verify/index.ts';
+import { TokenError, type Actor, type VerifiedAgent } from '../../src/verify/index.ts';
 import type { SigningKey } from '../../src/issue/index.ts';
 import type { AuthorityContext } from './context.ts';
 import { delegatedClaims, type DelegatedToken } from './delegated_claims.ts';
@@ -16,6 +16,7 @@ import { issuedTokenType, readNamedTokens, readParties } from './exchange_subjec
 import type { Grant } from './grant.ts';
 import { admitIssue } from './issue_admission.ts';
 import { refuseTooLarge, tokenResponse } from './token_response.ts';
+import { ownIdentity } from './token_identity.ts';
 import { askedSession, sessionEnded } from './token_session.ts';
 
 const maxBytes = 4096;
@@ -33,6 +34,8 @@ async function sign(
   if (signed.length > maxBytes) throw new TokenError('token_too_large');
   return signed;
 }
+
+const actorId = ({ agentId }: Actor): string => agentId;
 
 /** Whole seconds that the new token lives: never longer than what it came from. */
 function lifetimeOf(expiresAt: number, { settings, now }: AuthorityContext): number {
@@ -64,9 +67,20 @@ export const tokenExchange: Grant = async ({ form, client, proof, delegation }, 
   if (await sessionEnded(session, context)) return { refused: 'invalid_grant' };
   // Before anything is recorded as used: without a key there is nothing to use it for
   const key = await keys.signer();
-  const admitted = await admitIssue({ client, proof }, { sid: session, lifetime }, context);
+  const sid = session ?? crypto.randomUUID();
+  const tokenId = crypto.randomUUID();
+  const agentIds = [
+    ...new Set([subject.subjectId, client.registration.id, ...subject.actors.map(actorId)]),
+  ];
+  const identity = ownIdentity(
+    { tokenId, sessionId: sid, agentIds, kid: key.kid, jkt: proof?.jkt },
+    context,
+  );
+  const identities = [identity, ...subject.identities];
+  const issuance = { sid, lifetime, identities };
+  const admitted = await admitIssue({ client, proof }, issuance, context);
   if ('refused' in admitted) return admitted;
-  const { registration, sid } = admitted;
+  const { registration, status } = admitted;
   // The registration may be newer, and narrower, than the one above
   const scope = narrowedScope(asked, subject, registration);
   const tier = narrowedTier(subject, registration);
@@ -78,7 +92,8 @@ export const tokenExchange: Grant = async ({ form, client, proof, delegation }, 
       issuer: config.issuer,
       audience,
       actor: registration.id,
-      tokenId: crypto.randomUUID(),
+      tokenId,
+      status,
       sessionId: sid,
       tier,
       scope,

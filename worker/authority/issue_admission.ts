@@ -1,23 +1,29 @@
 // What every grant asks of the client's object before it issues: one call that decides and records all of it.
 
+import type { StatusClaim } from '../../src/verify/index.ts';
 import type { AuthorityContext } from './context.ts';
 import type { GrantRequest } from './grant.ts';
 import type { ClientRefusal } from './oauth_error.ts';
+import type { StatusIdentity } from './status_match.ts';
+import { statusClaim } from './status_uri.ts';
 import type { Registration } from './registration.ts';
 
 /** What is to be issued. */
 export interface Issuance {
-  /** A session to go on with; `undefined`: a new one. */
-  readonly sid: string | undefined;
+  /** A session to go on with, or a new one. */
+  readonly sid: string;
   /** Of the token, in seconds. */
   readonly lifetime: number;
+  /** What the token is revoked by: of itself first, then of its ancestors. */
+  readonly identities: readonly StatusIdentity[];
 }
 
 /** Leave to issue one token. */
 export interface Admitted {
   /** It may be newer than the one that the request was checked against. */
   readonly registration: Registration;
-  readonly sid: string;
+  /** Where the token's status is listed. */
+  readonly status: StatusClaim;
 }
 
 /**
@@ -26,8 +32,8 @@ export interface Admitted {
  */
 export async function admitIssue(
   { client, proof }: Pick<GrantRequest, 'client' | 'proof'>,
-  { sid, lifetime }: Issuance,
-  { bindings, clients, settings }: AuthorityContext,
+  { sid, lifetime, identities }: Issuance,
+  { bindings, clients, config, settings, now }: AuthorityContext,
 ): Promise<Admitted | ClientRefusal> {
   const { assertionUse, jkt, registration: known } = client;
   const decision = await bindings.AGENT.getByName(known.id).admitIssue({
@@ -35,7 +41,12 @@ export async function admitIssue(
     jkt,
     uses: proof === undefined ? [assertionUse] : [assertionUse, proof.use],
     lifetime,
-    ...(sid === undefined ? {} : { sid }),
+    sid,
+    status: {
+      issuer: config.issuer,
+      // A second more: it is signed a moment later
+      token: { identities, expiresAt: now() / 1000 + lifetime + 1 },
+    },
   });
   if (decision.kind === 'refused') {
     // The object knows better than this isolate
@@ -45,8 +56,9 @@ export async function admitIssue(
   if (decision.kind === 'replayed') {
     return { refused: decision.index === 0 ? 'invalid_client' : 'invalid_dpop_proof' };
   }
-  const { registration } = decision;
+  const { registration, index } = decision;
   const needsProof = registration.dpop === 'required' || settings.dpopTiers.has(registration.tier);
   if (proof === undefined && needsProof) return { refused: 'proof_missing' };
-  return { registration, sid: decision.sid };
+  if (index === undefined) throw new Error('The object answered another question');
+  return { registration, status: statusClaim(index, config) };
 }

@@ -14,6 +14,7 @@ export type OAuthError =
   | 'invalid_target'
   | 'invalid_dpop_proof'
   | 'use_dpop_nonce'
+  | 'list_unknown'
   | 'rate_limited'
   | 'unavailable';
 
@@ -48,6 +49,7 @@ const table: Readonly<Record<OAuthError, Row>> = {
   invalid_target: { status: 400, description: 'There is no such target for this client' },
   invalid_dpop_proof: { status: 400, description: 'The proof of possession is invalid' },
   use_dpop_nonce: { status: 400, description: 'The proof needs the nonce of this server' },
+  list_unknown: { status: 404, error: 'not_found', description: 'There is no such status list' },
   rate_limited: { status: 429, description: 'Too many requests', retryAfter: 10 },
   unavailable: {
     status: 503,

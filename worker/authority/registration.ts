@@ -1,6 +1,7 @@
 // Registration: what the authority knows of an agent, and how answers show it.
 
 import type { PublicJwk } from '../../src/issue/index.ts';
+import type { ListedToken, StatusIndex } from './status_lease_store.ts';
 
 /** An agent as it is registered. */
 export interface Registration {
@@ -67,11 +68,18 @@ export interface IssueRequest {
   readonly sid?: string;
   /** Of the token, in seconds. */
   readonly lifetime: number;
+  /** The token as it will be listed, and in whose lists; left out: in none. */
+  readonly status?: { readonly issuer: string; readonly token: ListedToken };
 }
 
 /** What the object decided: on `replayed` and `refused` nothing is recorded. */
 export type IssueDecision =
-  | { readonly kind: 'granted'; readonly registration: Registration; readonly sid: string }
+  | {
+      readonly kind: 'granted';
+      readonly registration: Registration;
+      readonly sid: string;
+      readonly index?: StatusIndex;
+    }
   | { readonly kind: 'replayed'; readonly index: number }
   | { readonly kind: 'refused' };
 

@@ -1,6 +1,7 @@
 // Signs access tokens in this isolate, under the ring's active key: no object is asked for it.
 
 import { createIssuer, type Issuer, type SigningKey } from '../../src/issue/index.ts';
+import type { StatusClaim } from '../../src/verify/index.ts';
 import { createBoundedMap } from '../bounded_map.ts';
 import type { AuthorityContext } from './context.ts';
 import type { Registration } from './registration.ts';
@@ -15,6 +16,9 @@ export interface TokenRequest {
   readonly jkt: string | undefined;
   /** The client that may exchange it. */
   readonly mayAct: string | undefined;
+  readonly tokenId: string;
+  /** Where its status is listed. */
+  readonly status: StatusClaim;
 }
 
 /** Issues tokens under a key. */
@@ -43,12 +47,17 @@ export function createTokenIssuer({
     return made;
   }
 
-  return (key, { registration: { id, tier, dlgMax }, sid, scope, audience, jkt, mayAct }) =>
+  return (
+    key,
+    { registration: { id, tier, dlgMax }, sid, scope, audience, jkt, mayAct, tokenId: jti, status },
+  ) =>
     issuerFor(key, audience).issueAgentToken({
       sub: id,
       tier,
       scope,
+      jti,
       sid,
+      status,
       ...(jkt === undefined ? {} : { cnf: { jkt } }),
       ...(dlgMax === undefined ? {} : { dlgMax }),
       ...(mayAct === undefined ? {} : { mayAct }),
