@@ -25,6 +25,7 @@ const steps: readonly Step[] = [
     run: () => runTests(project),
   })),
   { name: 'demonstration', run: once('scripts/demo.ts') },
+  { name: 'demonstration of delegation', run: once('scripts/demo_delegation.ts') },
 ];
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
