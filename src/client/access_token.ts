@@ -8,8 +8,13 @@ export interface AccessToken {
   readonly token: string;
   /** How it is presented: `DPoP` with a proof for each request, `Bearer` alone. */
   readonly scheme: 'DPoP' | 'Bearer';
-  /** The key that a `DPoP` token is bound to. */
+  /** The key that a `DPoP` token is bound to; with `delegation`, the key that the last hop names. */
   readonly key?: SigningKey;
+  /**
+   * The hops of an off-line delegation that was handed to this agent, oldest first, separated by
+   * commas: sent along as `Agent-Delegation`. Only beside a `DPoP` token.
+   */
+  readonly delegation?: string;
   /** Seconds since the epoch, by the client's clock. */
   readonly expiresAt: number;
   /** The scopes that were granted, where the authority named them. */
@@ -31,6 +36,13 @@ export interface AccessTokenSource {
 
 // RFC 6750 section 2.1: nothing else fits into a header
 const token68 = /^[A-Za-z0-9._~+/-]+=*$/;
+
+/** Tells whether a value can be sent as `Agent-Delegation`: compact tokens between commas. */
+export function isDelegationText(value: unknown): value is string {
+  return (
+    typeof value === 'string' && value.length <= 16_384 && /^[\w.-]+(?:, ?[\w.-]+)*$/.test(value)
+  );
+}
 
 /** Tells whether a value can be sent as a token. */
 export function isTokenText(value: unknown): value is string {

@@ -3,7 +3,12 @@
 import { checkOptionNames, systemClock, type Clock } from '../errors/caller.ts';
 import { TokenError } from '../errors/token_error.ts';
 import { createDpopProof } from '../proof/dpop.ts';
-import { isTokenText, type AccessToken, type AccessTokenSource } from './access_token.ts';
+import {
+  isDelegationText,
+  isTokenText,
+  type AccessToken,
+  type AccessTokenSource,
+} from './access_token.ts';
 import { AuthorityError } from './authority_error.ts';
 import type { ClientFetch } from './authority_http.ts';
 import { CallerMistake } from './caller_mistake.ts';
@@ -32,7 +37,8 @@ export type AuthenticatedFetch = (
 
 /**
  * Makes a `fetch` that presents an agent's token: with a fresh proof where it is bound (RFC 9449
- * section 7), as a bearer token otherwise.
+ * section 7), as a bearer token otherwise; with the hops of an off-line delegation where the source
+ * hands them out.
  *
  * It sends a request again where that can help: once when the server wants its nonce in the proof,
  * once when the server refuses a token (`invalid_token`) that the source then replaces; never when
@@ -43,7 +49,7 @@ export type AuthenticatedFetch = (
  *
  * @param options the source and the origins
  * @returns the function. It rejects with TypeError for an origin that it was not told of, for an
- * `Authorization` or `DPoP` header of the caller's own, for `redirect: 'follow'`; with TokenError
+ * `Authorization`, `DPoP` or `Agent-Delegation` header of the caller's own, for `redirect: 'follow'`; with TokenError
  * `upstream_invalid` for a hidden redirect; with whatever the source or `fetch` rejects with
  * @throws TypeError for a mistake in the options, which it names
  * @see RFC 6750 section 2.1, RFC 9449 sections 7 and 9
@@ -81,10 +87,11 @@ export function createAuthenticatedFetch(options: AuthenticatedFetchOptions): Au
     const headers = new Headers(outgoing.headers);
     headers.set('authorization', `${access.scheme} ${access.token}`);
     if (access.scheme === 'DPoP') {
-      const { token, key } = access;
+      const { token, key, delegation } = access;
       if (key === undefined) throw new CallerMistake('A DPoP token needs its key');
       const known = nonces.get(origin);
       const nonce = known === undefined ? {} : { nonce: known };
+      if (delegation !== undefined) headers.set('agent-delegation', delegation);
       headers.set('dpop', await createDpopProof({ key, method, url, token, clock, ...nonce }));
     }
     const response = await outgoing.send(send, headers);
@@ -152,10 +159,14 @@ function readOrigins(origins: unknown): ReadonlySet<string> {
 
 /** A source may be anybody's: what is not a token must not become a header. */
 function checkAccess(access: AccessToken): AccessToken {
-  const { scheme, token, key } = access;
+  const { scheme, token, key, delegation } = access;
   const isKnown = scheme === 'Bearer' || (scheme === 'DPoP' && isSigningKey(key));
   if (!isKnown || !isTokenText(token)) {
     throw new CallerMistake('"source" must give { token, scheme }, and the key of a DPoP token');
+  }
+  // RFC 9449: a chain is worth nothing without a proof by its last key
+  if (delegation !== undefined && !(scheme === 'DPoP' && isDelegationText(delegation))) {
+    throw new CallerMistake('"source" must give hops of delegation beside a DPoP token only');
   }
   return access;
 }

@@ -17,7 +17,7 @@ export interface Outgoing {
   readonly send: (fetchResponse: ClientFetch, headers: Headers) => Promise<Response>;
 }
 
-const ownHeaders = ['authorization', 'dpop'] as const;
+const ownHeaders = ['authorization', 'dpop', 'agent-delegation'] as const;
 
 /**
  * Reads what a caller passes to `fetch`.

@@ -16,7 +16,7 @@ export const listIssuer = 'https://authority.example';
 export const listUri = `${listIssuer}/status/0`;
 
 /** The statuses of the good list: 1 at index 1, 2 at index 4. */
-export const goodStatuses = new Uint8Array([0b0000_0100, 0b0000_0010]);
+const goodStatuses = new Uint8Array([0b0000_0100, 0b0000_0010]);
 
 /** The good list, signed by the issuer. */
 export async function goodList(clock: () => number = () => now): Promise<string> {
