@@ -3,6 +3,7 @@
 import { inflateSync } from 'node:zlib';
 import { createRemoteJWKSet, decodeJwt, jwtVerify, type JWTPayload } from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createVerifier, remoteKeys, statusListSource } from '../../src/verify/index.ts';
 import {
   boundToken,
   postForm,
@@ -98,6 +99,17 @@ describe('GET /status/{list}', () => {
     expect(JSON.parse(text)).toEqual({ status_lists: [`${publicUrl}/status/1`] });
     expect(headers.get('access-control-allow-origin')).toBe('*');
   });
+});
+
+test('the library’s own source reads it', async () => {
+  const keys = remoteKeys(`${world.url}/.well-known/jwks.json`);
+  const revocation = statusListSource({
+    issuers: [{ issuer: publicUrl, keys }],
+    fetch: (url, init) => fetch(String(url).replace(publicUrl, world.url), init),
+  });
+  const verifier = createVerifier({ issuer: publicUrl, keys, revocation });
+  const token = await bearerToken(world.url, lead.key, 'lead');
+  expect((await verifier.verifyAgentToken(token)).agentId).toBe('lead');
 });
 
 describe('tokens', () => {
