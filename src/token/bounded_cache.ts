@@ -21,6 +21,7 @@ export function boundedCache<V>(maxEntries: number): BoundedCache<V> {
   };
   return {
     get(key) {
+      if (maxEntries === 0) return undefined;
       const value = young.get(key);
       if (value !== undefined) return value;
       const earlier = old.get(key);

@@ -64,13 +64,11 @@ async function readRoot(
   return candidate.ok ? { ok: true, value: newRoot(policy, candidate.value) } : candidate;
 }
 
-/** One after the other: whoever forged the root gets no more signatures checked. */
+/** The root first: whoever forged it gets no more signatures checked. */
 async function allVerify(root: Root, hops: readonly Hop[]): Promise<boolean> {
   if (!(await root.verifies())) return false;
-  for (const { parsed, key } of hops) {
-    if (!(await signatureVerifies(parsed, key))) return false;
-  }
-  return true;
+  const answers = await Promise.all(hops.map(({ parsed, key }) => signatureVerifies(parsed, key)));
+  return answers.every((verifies) => verifies);
 }
 
 /** A root and its chain, both accepted. */

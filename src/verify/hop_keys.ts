@@ -2,7 +2,7 @@
 
 import { canonicalAlgorithm, type SigningAlgorithm } from '../keys/algorithms.ts';
 import type { VerificationKey } from '../keys/key_source.ts';
-import { checkPublicJwk, importVerificationKeys } from '../keys/public_jwk.ts';
+import { checkPublicJwk, importVerificationKeys, type CheckedJwk } from '../keys/public_jwk.ts';
 import { boundedCache } from '../token/bounded_cache.ts';
 
 /** A key of a hop that was looked at. */
@@ -14,8 +14,11 @@ export interface HopKey {
 
 /** Keys of hops. */
 export interface HopKeys {
-  /** Reads and imports a hop's `jwk`; `undefined` where it is no public key for this algorithm. */
-  read(jwk: unknown, alg: SigningAlgorithm): Promise<HopKey | undefined>;
+  /**
+   * Reads a hop's `jwk`, at once where it is known, and imports it otherwise; `undefined` where it
+   * is no public key for this algorithm.
+   */
+  read(jwk: unknown, alg: SigningAlgorithm): HopKey | undefined | Promise<HopKey | undefined>;
 }
 
 /** The algorithms that a hop may be signed with; `undefined` for any other. */
@@ -27,16 +30,21 @@ export function hopAlgorithm(name: unknown): SigningAlgorithm | undefined {
 /** Makes a bounded store of keys. */
 export function createHopKeys(maxEntries: number): HopKeys {
   const known = boundedCache<VerificationKey>(maxEntries);
+
+  async function imported(jwk: CheckedJwk, id: string): Promise<HopKey | undefined> {
+    const keys = await importVerificationKeys({ ...jwk, kid: undefined });
+    const key = typeof keys === 'string' ? undefined : keys[0];
+    return key && { key, remember: () => known.set(id, key) };
+  }
+
   return {
-    async read(jwk, alg) {
+    read(jwk, alg) {
+      // Every member counts: what was checked once is the same to the last character
+      const id = JSON.stringify([alg, jwk]);
+      const key = known.get(id);
+      if (key !== undefined) return { key, remember: () => {} };
       const checked = checkPublicJwk(jwk, alg);
-      if (typeof checked === 'string') return undefined;
-      const id = JSON.stringify([alg, checked.members]);
-      const held = known.get(id);
-      if (held !== undefined) return { key: held, remember: () => {} };
-      const imported = await importVerificationKeys({ ...checked, kid: undefined });
-      const key = typeof imported === 'string' ? undefined : imported[0];
-      return key && { key, remember: () => known.set(id, key) };
+      return typeof checked === 'string' ? undefined : imported(checked, id);
     },
   };
 }

@@ -98,9 +98,17 @@ export function readHopClaims(
   return { delegate: sub, jkt: cnf.jkt, grant };
 }
 
+/** What a hop must follow from. */
+interface Parent {
+  /** What its `prt` must hold. */
+  readonly hash: string;
+  readonly jkt: string | undefined;
+  readonly issuer: string;
+}
+
 async function readHop(
   text: string,
-  parent: { readonly text: string; readonly jkt: unknown; readonly issuer: string },
+  parent: Parent,
   keys: HopKeys,
 ): Promise<Result<Hop, TokenError>> {
   const parsed = parseToken(text, hopBytes);
@@ -111,17 +119,19 @@ async function readHop(
   if (header['typ'] !== 'agent-delegation+jwt') return refuse('typ_not_allowed');
   const member = forbidden.find((name) => Object.hasOwn(header, name));
   if (member !== undefined) return refuse('header_not_allowed', member);
-  const [found, prt] = await Promise.all([keys.read(header['jwk'], alg), parentHash(parent.text)]);
-  if (found === undefined || found.key.thumbprint !== parent.jkt || claims['prt'] !== prt) {
+  if (claims['prt'] !== parent.hash) return refuse('delegation_malformed');
+  const read = keys.read(header['jwk'], alg);
+  const found = read instanceof Promise ? await read : read;
+  if (found === undefined || found.key.thumbprint !== parent.jkt) {
     return refuse('delegation_malformed');
   }
   const { key, remember } = found;
   if (Object.hasOwn(header, 'kid') && header['kid'] !== key.thumbprint) {
     return refuse('delegation_malformed');
   }
-  const read = readHopClaims(claims, parent.issuer, key.thumbprint);
-  if (read === undefined) return refuse('delegation_malformed');
-  return { ok: true, value: { parsed: parsed.value, key, remember, ...read } };
+  const hop = readHopClaims(claims, parent.issuer, key.thumbprint);
+  if (hop === undefined) return refuse('delegation_malformed');
+  return { ok: true, value: { parsed: parsed.value, key, remember, ...hop } };
 }
 
 /**
@@ -141,13 +151,14 @@ export async function readHops(
   }
   const { cnf, iss } = claims;
   const issuer = String(iss);
-  let parent = { text: token, jkt: isConfirmation(cnf) ? cnf.jkt : undefined, issuer };
+  const hashes = await Promise.all([token, ...texts.slice(0, -1)].map(parentHash));
+  let jkt = isConfirmation(cnf) ? cnf.jkt : undefined;
   const hops: Hop[] = [];
-  for (const text of texts) {
-    const hop = await readHop(text, parent, keys);
+  for (const [at, text] of texts.entries()) {
+    const hop = await readHop(text, { hash: hashes[at] ?? '', jkt, issuer }, keys);
     if (!hop.ok) return hop;
     hops.push(hop.value);
-    parent = { text, jkt: hop.value.jkt, issuer };
+    ({ jkt } = hop.value);
   }
   return { ok: true, value: hops };
 }
