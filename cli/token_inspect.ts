@@ -2,6 +2,7 @@
 
 import type { Command } from 'commander';
 import { decodeUnverified } from '../src/index.ts';
+import { chainLine, decodeHops, delegationOption, readDelegation } from './delegation_input.ts';
 import { usage } from './failure.ts';
 import { examples } from './options.ts';
 import { paint, printResult } from './output.ts';
@@ -11,6 +12,7 @@ import { argumentRefusal, readToken } from './token_input.ts';
 
 interface InspectOptions {
   readonly tokenFile?: string;
+  readonly delegationFile?: string;
   readonly json?: true;
 }
 
@@ -25,6 +27,7 @@ export function addTokenInspect(parent: Command): void {
     .description('decode and explain a token without verifying it')
     .argument('[token...]', 'refused: a token is not taken from an argument')
     .option('--token-file <file>', 'read the token from a file; "-" is standard input')
+    .option(...delegationOption)
     .option('--json', 'print one JSON object')
     .addHelpText(
       'after',
@@ -35,6 +38,7 @@ export function addTokenInspect(parent: Command): void {
         examples(
           'swarmgate token inspect < token.txt',
           'swarmgate token inspect --token-file token.txt --json',
+          'swarmgate token inspect --token-file token.txt --delegation-file hops.txt',
         ),
       ].join('\n'),
     )
@@ -47,9 +51,12 @@ async function inspect(words: readonly string[], options: InspectOptions): Promi
   const decoded = decodeUnverified(token);
   const header = withoutTokens(decoded.header);
   const claims = withoutTokens(decoded.claims);
+  const hops = decodeHops(await readDelegation(options.delegationFile));
+  const chain = chainLine(claims, hops);
   const now = Date.now() / 1000;
   const notes = remarks(header, claims, now);
-  const result = { verified: false, header, claims, remarks: notes };
+  const delegation = hops.length === 0 ? {} : { delegation: hops };
+  const result = { verified: false, header, claims, ...delegation, remarks: notes };
   printResult(options.json, result, () =>
     [
       `${paint('warn', warning)}: ${notice}`,
@@ -59,6 +66,12 @@ async function inspect(words: readonly string[], options: InspectOptions): Promi
       '',
       paint('bold', 'claims'),
       table(claims, now),
+      ...hops.flatMap((hop, at) => [
+        '',
+        paint('bold', `hop ${at + 1}`),
+        table({ ...hop.header, ...hop.claims }, now),
+      ]),
+      ...(chain === undefined ? [] : ['', paint('bold', 'chain'), `  ${chain}`]),
       ...(notes.length === 0
         ? []
         : ['', paint('bold', 'remarks'), ...notes.map((note) => `  ${note}`)]),

@@ -8,6 +8,7 @@ import {
   type VerificationAlgorithm,
   type VerifiedAgent,
 } from '../src/index.ts';
+import { delegationOption, readDelegation } from './delegation_input.ts';
 import { CommandFailure, exitCodes, usage } from './failure.ts';
 import { addValue, examples, readAlgorithms } from './options.ts';
 import { paint, printResult } from './output.ts';
@@ -19,6 +20,7 @@ interface VerifyOptions {
   readonly jwks?: string;
   readonly key?: string;
   readonly tokenFile?: string;
+  readonly delegationFile?: string;
   readonly issuer?: string;
   readonly audience?: readonly string[];
   readonly algorithms?: readonly VerificationAlgorithm[];
@@ -48,6 +50,7 @@ export function addTokenVerify(parent: Command): void {
     .option('--jwks <file or URL>', 'keys to trust: a JWK set')
     .option('--key <file>', 'key to trust: a public JWK or SPKI PEM')
     .option('--token-file <file>', 'read the token from a file; "-" is standard input')
+    .option(...delegationOption)
     .option('--issuer <name>', 'the issuer to trust (default: "yamtam-engine")')
     .option(
       '--audience <name>',
@@ -80,7 +83,9 @@ async function verify(words: readonly string[], options: VerifyOptions): Promise
     cache: false,
   });
   const { token, source } = await readToken(options.tokenFile);
-  const checked = await verifier.checkAgentToken(token, acceptUnproven ? { proof: null } : {});
+  const delegation = await readDelegation(options.delegationFile);
+  const unproven = acceptUnproven ? { proof: null } : {};
+  const checked = await verifier.checkAgentToken(token, { ...unproven, delegation });
   if (!checked.ok) throw withAdvice(checked.error);
   const agent = checked.value;
   const now = Date.now() / 1000;
@@ -109,6 +114,10 @@ function asObject(agent: VerifiedAgent, now: number): object {
     valid: true,
     agent_id: agent.agentId,
     subject_id: agent.subjectId,
+    actors: agent.actors.map(({ agentId, authenticated }) => ({
+      agent_id: agentId,
+      authenticated,
+    })),
     tier: agent.tier,
     scope: agent.scope,
     issuer: agent.issuer,
@@ -123,15 +132,18 @@ function asObject(agent: VerifiedAgent, now: number): object {
 }
 
 function asText(agent: VerifiedAgent, source: string, now: number): string {
-  const { agentId, subjectId, tier, scope, issuer, sessionId, expiresAt, jkt } = agent;
+  const { agentId, subjectId, tier, scope, issuer, sessionId, expiresAt, jkt, actors } = agent;
+  const hops = actors.filter(({ authenticated }) => !authenticated).map((actor) => actor.agentId);
   const unchecked = [
     'revocation (only the gateway knows it)',
     ...(jkt === undefined ? [] : ['the proof of its key (--accept-unproven)']),
+    ...(hops.length === 0 ? [] : ['who its delegates are (only the gateway knows it)']),
   ];
   const table = rows([
     ['valid', `token from ${printable(source)}`],
     ['agent', paint('bold', agentId)],
     ...(subjectId === agentId ? [] : [['acts for', subjectId] as const]),
+    ...(hops.length === 0 ? [] : [['delegates', hops.toReversed().join(' ⇢ ')] as const]),
     ['tier', tier],
     ['scopes', scope.join(' ') || 'none'],
     ['issuer', printable(issuer)],

@@ -17,6 +17,8 @@ const meanings: Readonly<Record<string, string>> = {
   tier: 'tier',
   scope: 'what it may do',
   cnf: 'bound to this key: needs a proof by it',
+  jwk: 'key of the delegator',
+  prt: 'hash of what it follows',
   act: 'acting for the agent, newest outermost',
   dlg: 'ancestors, root first',
   dlg_max: 'how many times it may be passed on',
