@@ -11,6 +11,7 @@ import {
   type JsonAnswer,
 } from '../support/authority.ts';
 import { exchanged, type Asker } from '../support/exchange.ts';
+import { mintHop } from '../support/hops.ts';
 import { asOperator, startRevocationWorld, type RevocationWorld } from '../support/revocation.ts';
 import { mintEngineToken } from '../support/tokens.ts';
 
@@ -84,11 +85,14 @@ describe('an exchanged token ends with', () => {
     expect((await ask(world.url, other.leaf, other.actor)).status).toBe(200);
   });
 
-  test('the key that its parent was bound to, also where it has another', async () => {
-    const lead = await someone();
+  test('the key that its parent was bound to, which is not its own', async () => {
+    const lead = await someone({ dlg_max: 1 });
+    const actor = await someone();
     const root = await boundToken(world.url, lead.key, lead.id);
-    const leaf = await exchanged(world.url, lead, root);
-    await endsBy(leaf, lead, () => revoke({ kind: 'jkt', value: lead.key.kid }));
+    const to = { to: actor.id, key: actor.key, scope: 'bus:publish' };
+    const headers = { 'agent-delegation': await mintHop(root, lead.key, to) };
+    const leaf = await exchanged(world.url, actor, root, {}, headers);
+    await endsBy(leaf, actor, () => revoke({ kind: 'jkt', value: lead.key.kid }));
   });
 
   test('the key that signed its parent', async () => {

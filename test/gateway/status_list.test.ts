@@ -105,7 +105,7 @@ test('the library’s own source reads it', async () => {
   const keys = remoteKeys(`${world.url}/.well-known/jwks.json`);
   const revocation = statusListSource({
     issuers: [{ issuer: publicUrl, keys }],
-    fetch: (url, init) => fetch(String(url).replace(publicUrl, world.url), init),
+    fetch: (url, init) => fetch(url.replace(publicUrl, world.url), init),
   });
   const verifier = createVerifier({ issuer: publicUrl, keys, revocation });
   const token = await bearerToken(world.url, lead.key, 'lead');

@@ -4,6 +4,7 @@ import type { VerifiedAgent } from '../../src/verify/index.ts';
 import type { AuthorityContext } from './context.ts';
 import type { Form } from './form.ts';
 import type { GrantRequest } from './grant.ts';
+import { namesActor } from './may_act.ts';
 import type { ClientRefusal } from './oauth_error.ts';
 
 const accessToken = 'urn:ietf:params:oauth:token-type:access_token';
@@ -50,13 +51,6 @@ async function inspect(
   return undefined;
 }
 
-/** RFC 8693 section 4.4: an object that names the client by `sub`, of our own names where it says whose. */
-function names(mayAct: unknown, clientId: string, issuer: string): boolean {
-  if (typeof mayAct !== 'object' || mayAct === null || Array.isArray(mayAct)) return false;
-  const { sub, iss = issuer } = mayAct as Readonly<Record<string, unknown>>;
-  return sub === clientId && iss === issuer;
-}
-
 /**
  * Tells whether a client may exchange a token for one to act by. One of the engine: its own agent. A
  * bound one: its own client, with a proof by its key, or the client that its one off-line hop names,
@@ -80,7 +74,7 @@ function mayExchange(
   if (issuer !== config.issuer) return false;
   if (jkt !== undefined) return isOwn && jkt === proof?.jkt;
   const isAllowed = registration.mayActFor?.includes(agentId) === true;
-  return isAllowed && names(claims['may_act'], registration.id, config.issuer);
+  return isAllowed && namesActor(claims['may_act'], registration.id, config.issuer);
 }
 
 /** Further hops would be the word of agents that nobody asks here: each exchanges its own. */
