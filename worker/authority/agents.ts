@@ -28,9 +28,12 @@ export interface AgentRequest {
 
 const seconds = ({ now }: AgentParts): number => Math.floor(now() / 1000);
 
+/** How far the clock of an isolate may be ahead that issues at this moment. */
+const clockLead = 60;
+
 /** Until when a record must stand that covers everything issued so far. */
 export const untilAllExpired = (parts: AgentParts): number =>
-  lastAcceptance(seconds(parts) + longestLife);
+  lastAcceptance(seconds(parts) + clockLead + longestLife);
 
 /**
  * Lifts the revocation of an agent, and revokes what was issued to it so far.
