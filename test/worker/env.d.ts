@@ -1,6 +1,13 @@
 // The bindings that tests find in `env` of `cloudflare:workers`
 
-import type { Agent, Directory, KeyRing, Mailbox, Outbox, RevocationLog } from '../../worker/index.ts';
+import type {
+  Agent,
+  Directory,
+  KeyRing,
+  Mailbox,
+  Outbox,
+  RevocationLog,
+} from '../../worker/index.ts';
 
 declare global {
   namespace Cloudflare {
