@@ -44,6 +44,7 @@ function asFailure(error: unknown): CommandFailure {
 /** What the OAuth errors of a token request mean to who asked (RFC 6749 section 5.2). */
 const advice: Readonly<Record<string, string>> = {
   invalid_client: 'the id is not registered, is disabled, or has another key',
+  invalid_grant: 'a token issued now would be revoked already: ask again in a second',
   invalid_scope: 'a scope is malformed, or more than the agent has',
   invalid_target: 'there is no such audience or resource',
   invalid_request: 'it may give this agent bound tokens only',
