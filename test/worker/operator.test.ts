@@ -54,7 +54,9 @@ describe('findRegistration()', () => {
     const first = open(await makeJwk());
     const before = await findRegistration(first.parts, 'operator');
     await changeAgent(first.parts, 'operator', { disabled: true });
+    const { length } = first.records;
     expect(await findRegistration(first.parts, 'operator')).toMatchObject({ disabled: true });
+    expect(first.records).toHaveLength(length);
 
     const second = open(await makeJwk());
     const after = await findRegistration(second.parts, 'operator');
