@@ -102,13 +102,16 @@ test('an address where nothing or something else listens is said in words', asyn
 });
 
 test.each([
-  [200, 'text/html', '<h1>Welcome</h1>'],
-  [302, 'text/plain', ''],
-  [200, 'application/json', '[]'],
-  [200, 'application/json', `"${'x'.repeat(2_000_000)}"`],
-])('a server that is no gateway (%i %s) ends the command', async (status, type, body) => {
-  const headers = { 'content-type': type, location: 'http://127.0.0.1:1/' };
-  const server = createServer((_, response) => response.writeHead(status, headers).end(body));
+  [200, 'text/html', '<h1>Welcome</h1>', 'no SwarmGate gateway'],
+  [307, 'text/plain', '', 'no SwarmGate gateway'],
+  [200, 'application/json', '[]', 'no SwarmGate gateway'],
+  [200, 'application/json', `{"a":"${'x'.repeat(2_000_000)}"}`, 'too large'],
+])('a server that is no gateway (%i %s) ends the command', async (status, type, body, words) => {
+  const paths: string[] = [];
+  const server = createServer((request, response) => {
+    paths.push(request.url ?? '');
+    response.writeHead(status, { 'content-type': type, location: '/elsewhere' }).end(body);
+  });
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const address = server.address();
   const port = typeof address === 'object' ? address?.port : undefined;
@@ -116,9 +119,12 @@ test.each([
   const code = `${'A'.repeat(16)}.${'A'.repeat(43)}`;
   const enroll = await place.run(['enroll', '--key', 'elsewhere.json', ...url], { input: code });
   const asked = await place.run([...get, ...url]);
-  expect([enroll.code, asked.code, enroll.out + asked.out]).toEqual([3, 3, '']);
-  expect(enroll.err + asked.err).not.toContain('unexpectedly');
   server.close();
+  expect([enroll.code, asked.code, enroll.out + asked.out]).toEqual([3, 3, '']);
+  expect(enroll.err).toContain(words);
+  expect(asked.err).toContain('The authority answered with an invalid response');
+  // A code must not follow a redirect
+  expect(paths).toEqual(['/enroll', '/.well-known/oauth-authorization-server']);
 });
 
 test('no command asks without a key, or with one that others can read', async () => {
