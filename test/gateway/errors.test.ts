@@ -105,6 +105,15 @@ describe('a refusal', () => {
     for (const secret of secrets) expect(all).not.toContain(secret);
   });
 
+  test('names the scopes of the very request', async () => {
+    const challenge = ({ headers }: Answer): string | null => headers.get('www-authenticate');
+    const veto = await makeEnvelope({ type: 'VETO', subject: 'deploy-now' });
+    const wanted = 'scope="bus:publish:deploy-now bus:veto:deploy-now"';
+    expect(challenge(await post(veto.text))).toContain(wanted);
+    const depth = await call(`${url}/bus/status?agent=worker-1`, { token });
+    expect(challenge(depth)).toContain('scope="bus:status"');
+  });
+
   test('challenges as RFC 6750, 9449 and 9728 say', async () => {
     const challenge = async (options: Parameters<typeof call>[1], path = '/whoami') =>
       (await call(url + path, options)).headers.get('www-authenticate');
@@ -131,6 +140,10 @@ describe('the logs', () => {
       'Host: x',
       'User-Agent: \u001b[31m%n{"mallory":1}',
     ]);
+    await callRaw(url, ['GET /whoami HTTP/1.1', 'Host: x', 'Host: mallory']);
+    const sending = ['POST /bus/messages HTTP/1.1', 'Host: x', `Authorization: Bearer ${token}`];
+    const broken = await callRaw(url, [...sending, 'Transfer-Encoding: chunked'], 'zz\r\n');
+    expect(codeOf(broken)).toBe('400 message_malformed');
     await callRaw(url, [`GET /x?access_token=${token} HTTP/1.1`, 'Host: x']);
     for (const secret of secrets) expect(gateway.logs()).not.toContain(secret);
     expect(gateway.logs()).toBe('');
