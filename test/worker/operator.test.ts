@@ -3,7 +3,7 @@
 import { env } from 'cloudflare:workers';
 import { reset } from 'cloudflare:test';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { generateSigningKey } from '../../src/index.ts';
+import { generateSigningKey } from '../../src/issue/index.ts';
 import { changeAgent, createAgent, type AgentParts } from '../../worker/authority/agents.ts';
 import { findRegistration } from '../../worker/authority/operator.ts';
 import { agentsStub } from '../../worker/bus/directory.ts';
