@@ -350,6 +350,20 @@ describe('disabling', () => {
   });
 });
 
+describe('removing', () => {
+  test('leaves no record for ever, also of an agent that was disabled before', async () => {
+    const client = await register();
+    await operator.send('PATCH', pathOf(client), { disabled: true });
+    expect((await operator.send('DELETE', pathOf(client))).status).toBe(204);
+    const { text } = await operator.send('GET', '/admin/revocations?after=0');
+    const records = read(text)['records'] as { kind: string; value: string; exp: number }[];
+    const last = records.findLast(({ kind, value }) => kind === 'agent' && value === client.id);
+    const now = Date.now() / 1000;
+    expect(last?.exp).toBeGreaterThan(now + 3600);
+    expect(last?.exp).toBeLessThan(now + 2 * 3600);
+  });
+});
+
 describe('who may do what', () => {
   const guarded: readonly (readonly [string, string, object | undefined])[] = [
     ['POST', '/admin/agents', bodyOf({ id: 'unreached' })],
@@ -377,12 +391,18 @@ describe('who may do what', () => {
       other,
       `${method === 'GET' ? 'admin:read' : 'admin:write'}:x`,
     ]) {
-      const key = await makeKey();
-      const claims = boundTo(key);
-      const token = await mintToken(gate.key, gate.issuer, 'boss', held, { claims });
-      const answer = await callerWith(gate.url, key, token).send(method, path, body);
-      expect(codeOf(answer)).toBe('403 scope_insufficient');
+      const boss = await signIn(gate.url, await register({ scope: [held] }));
+      expect(codeOf(await boss.send(method, path, body))).toBe('403 scope_insufficient');
     }
+  });
+
+  test.each(guarded)('%s %s is not for admins of another issuer', async (method, path, body) => {
+    const key = await makeKey();
+    const claims = boundTo(key);
+    const scope = 'admin:read admin:write';
+    const token = await mintToken(gate.key, gate.issuer, 'operator', scope, { claims });
+    const answer = await callerWith(gate.url, key, token).send(method, path, body);
+    expect(codeOf(answer)).toBe('403 scope_insufficient');
   });
 
   test('nobody grants an admin scope that they do not hold', async () => {

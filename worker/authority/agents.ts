@@ -98,11 +98,14 @@ export async function changeAgent(
 /** Removes an agent and revokes all of its tokens; `false`: there is none. */
 export async function removeAgent(parts: AgentParts, id: string): Promise<boolean> {
   const agent = parts.agents.getByName(id);
-  if ((await agent.registration()) === null) return false;
+  const found = await agent.registration();
+  if (found === null) return false;
   const directory = agentsStub(parts.directory);
   const begun = await directory.begin(id, undefined);
   if (begun.kind !== 'begun') return false;
   await agent.disable();
+  // What stands until it is lifted would outlive the memory that it was removed
+  if (found.disabled) await liftAgent(parts, id);
   const until = untilAllExpired(parts);
   await parts.revoke({ kind: 'agent', value: id, expiresAt: until });
   await agent.remove(until);

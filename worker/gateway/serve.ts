@@ -79,7 +79,7 @@ async function serveVerified(
   const { scheme } = credential;
   const agent = await check.verify(credential, { method: request.method, url });
   if (dpop === 'always' && agent.jkt === undefined) throw new TokenError('proof_required');
-  admitScope(agent, scope);
+  admitScope(agent, scope, config.issuer);
   const incoming: Incoming = {
     agent,
     isHead: request.method === 'HEAD',
