@@ -15,6 +15,14 @@ export function when(value: unknown, now: number): string {
   return typeof value === 'number' ? relative(value, now) : 'never';
 }
 
+/** When an agent was last seen. The authority notes the hour alone, so nothing finer is shown. */
+export function lastSeen(hour: unknown, now: number): string {
+  if (typeof hour !== 'number') return 'never';
+  const hours = Math.floor((now - hour) / 3600);
+  if (hours < 1) return 'this hour';
+  return hours < 48 ? `${hours} h ago` : `${Math.floor(hours / 24)} d ago`;
+}
+
 /** What is registered of an agent, as the admin routes answer it. */
 export function agentText(agent: Members, now: number): string {
   const { id, tier, scope, dpop, dlg_max: hops, disabled, jkt, not_before: before } = agent;

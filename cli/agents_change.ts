@@ -1,7 +1,6 @@
 // `swarmgate agents disable`, `enable` and `remove`: each takes effect for every token there is
 
 import type { Command } from 'commander';
-import { setTimeout as pause } from 'node:timers/promises';
 import { agentText } from './agent_text.ts';
 import type { Members } from './answer.ts';
 import { addOperator, connect, type ConnectionOptions } from './connection.ts';
@@ -31,9 +30,7 @@ async function disable(id: string, options: ConnectionOptions): Promise<void> {
 
 async function enable(id: string, options: ConnectionOptions): Promise<void> {
   const { call } = await connect(options);
-  const agent = await call('PATCH', agentPath(id), { disabled: false });
-  await afterSecondOf(agent);
-  print(agent, options);
+  print(await call('PATCH', agentPath(id), { disabled: false }), options);
 }
 
 async function remove(id: string, options: ConnectionOptions): Promise<void> {
@@ -45,12 +42,4 @@ async function remove(id: string, options: ConnectionOptions): Promise<void> {
 
 function print(agent: Members, { json }: ConnectionOptions): void {
   printResult(json, agent, () => agentText(agent, Date.now() / 1000));
-}
-
-/** Tokens count whole seconds: one issued in the second of the revocation would count as an old one. */
-async function afterSecondOf({ not_before: before }: Members): Promise<void> {
-  if (typeof before !== 'number') return;
-  const rest = (before + 1) * 1000 - Date.now();
-  // Clocks may differ; and every isolate has heard of it after that
-  if (rest > -1000) await pause(Math.min(2000, Math.max(600, rest)));
 }

@@ -1,7 +1,7 @@
 // `swarmgate agents list`: the registered agents, page by page up to a limit
 
 import type { Command } from 'commander';
-import { shown, when } from './agent_text.ts';
+import { lastSeen, shown, when } from './agent_text.ts';
 import { addOperator, connect, type ConnectionOptions } from './connection.ts';
 import { readList, type ListOptions } from './list.ts';
 import { addLimit, examples } from './options.ts';
@@ -39,7 +39,7 @@ async function list(
         shown(agent['id']),
         shown(agent['tier']),
         agent['disabled'] === true ? 'disabled' : 'enabled',
-        when(agent['last_seen'], now),
+        lastSeen(agent['last_seen'], now),
         when(agent['created_at'], now),
       ]),
     ),

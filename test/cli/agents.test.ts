@@ -48,6 +48,9 @@ test('agents list shows agents by id, up to a limit, with times relative to now'
   expect(heading).toBe('AGENT   TIER  STATE    LAST SEEN  REGISTERED');
   expect(lines).toHaveLength(2);
   expect(lines[0]).toMatch(/^list-a {2}fast {2}enabled {2}never {6}(now|\d+ s ago)$/);
+  // The operator has just asked; the hour of it may be over
+  const operators = await place.done(['agents', 'list', '--query', 'operator']);
+  expect(operators).toMatch(/^operator {2}power {2}enabled {2}(this hour|1 h ago) /m);
   expect(await json(['agents', 'list', '--query', 'list-', '--limit', '3'])).toMatchObject({
     agents: [{ id: 'list-a' }, { id: 'list-b' }, { id: 'list-c' }],
     more: false,
