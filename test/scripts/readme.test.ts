@@ -14,11 +14,17 @@ let place: AuthorityPlace;
 beforeAll(async () => {
   place = await startAuthorityPlace();
   // A clone, as far as the lines see it
-  for (const folder of ['.dev/keys', '.dev/agents', 'node_modules/.bin']) {
+  for (const folder of [
+    '.dev/keys',
+    '.dev/agents',
+    'node_modules/.bin',
+    'node_modules/swarmgate',
+  ]) {
     mkdirSync(place.path(folder), { recursive: true, mode: 0o700 });
   }
   copyFileSync(place.path('operator.json'), place.path('.dev/keys/operator.json'));
-  symlinkSync(root, place.path('node_modules/swarmgate'));
+  copyFileSync(join(root, 'package.json'), place.path('node_modules/swarmgate/package.json'));
+  symlinkSync(join(root, 'dist'), place.path('node_modules/swarmgate/dist'));
   symlinkSync(join(root, 'dist/cli/main.js'), place.path('node_modules/.bin/swarmgate'));
 });
 afterAll(() => place.stop());
