@@ -19,6 +19,7 @@ import { examples } from './options.ts';
 import { addProof } from './proof.ts';
 import { addRevoke } from './revoke.ts';
 import { addTokenGet } from './token_get.ts';
+import { thumbprintsLast } from './thumbprint_arguments.ts';
 import { argumentRefusal, looksLikeToken } from './token_input.ts';
 import { addTokenInspect } from './token_inspect.ts';
 import { addTokenIssue } from './token_issue.ts';
@@ -42,7 +43,7 @@ const argv = process.argv.slice(2);
 try {
   if (argv.some(looksLikeToken)) throw usage(argumentRefusal);
   if (argv.some(looksLikeCode)) throw usage(codeRefusal);
-  await buildProgram().parseAsync(argv, { from: 'user' });
+  await buildProgram().parseAsync(thumbprintsLast(argv), { from: 'user' });
 } catch (error) {
   process.exitCode = reportFailure(error, argv);
 }

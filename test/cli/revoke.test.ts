@@ -110,6 +110,8 @@ test.each([
   [['revoke', 'before', '4102444800', '--all'], 'request_malformed'],
   [['revoke', 'agent', 'x', '--token-issuer', 'https://elsewhere.example'], 'issuer_unknown'],
   [['keys', 'compromise', 'A'.repeat(43)], 'signing_key_unknown'],
+  [['keys', 'compromise', `-${'A'.repeat(42)}`], 'signing_key_unknown'],
+  [['keys', 'compromise', `-${'A'.repeat(42)}`, '--id', 'operator'], 'signing_key_unknown'],
   [['keys', 'list', '--id', 'planner', '--key', 'planner.json'], 'scope_insufficient'],
 ])('%j is refused with %s', async (args, code) => {
   const run = await place.run(args);
