@@ -18,11 +18,15 @@ const worker = existsSync('wrangler.toml')
   ? { wrangler: { configPath: './wrangler.toml' }, miniflare: { bindings: variables } }
   : { miniflare: { compatibilityDate: '2026-10-01' } };
 
+// For hangs only: a machine that is busy with other things must not fail a test
+const patience = { testTimeout: 60_000, hookTimeout: 60_000 };
+
 export default defineConfig({
   test: {
     projects: [
       {
         test: {
+          ...patience,
           name: 'node',
           environment: 'node',
           include: [
@@ -37,11 +41,12 @@ export default defineConfig({
       },
       {
         plugins: [cloudflareTest(worker)],
-        test: { name: 'workerd', include: [contract, 'test/worker/**/*.test.ts'] },
+        test: { ...patience, name: 'workerd', include: [contract, 'test/worker/**/*.test.ts'] },
       },
       ...browsers.map((browser) => ({
         optimizeDeps: { include: ['jose', 'vitest'] },
         test: {
+          ...patience,
           name: browser.name,
           include: [contract, 'test/browser/**/*.test.ts'],
           browser: {

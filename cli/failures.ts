@@ -1,7 +1,7 @@
 // Every failure as words on standard error, as one JSON object where asked for, and as an exit code
 
 import { CommanderError } from 'commander';
-import { TokenError } from '../src/index.ts';
+import { AuthorityError, TokenError } from '../src/index.ts';
 import { CommandFailure, exitCodes, systemCode, systemReason, usage } from './failure.ts';
 import { paint } from './output.ts';
 import { printable, printableJson } from './text.ts';
@@ -30,6 +30,7 @@ function asFailure(error: unknown): CommandFailure {
     const message = `${error.message}: ${fetchFault(error.cause)}`;
     return new CommandFailure(error.code, exitCodes.environment, message);
   }
+  if (error instanceof AuthorityError) return asAuthorityFailure(error);
   if (error instanceof CommanderError) return usage(`${commandLineFault(error)}\nSee --help`);
   // Its own message could hold anything
   const name = error instanceof Error ? error.name : 'unknown';
@@ -40,7 +41,36 @@ function asFailure(error: unknown): CommandFailure {
   );
 }
 
-/** Why a key set could not be fetched: the library's words, or the network's code, never its body. */
+/** What the OAuth errors of a token request mean to who asked (RFC 6749 section 5.2). */
+const advice: Readonly<Record<string, string>> = {
+  invalid_client: 'the id is not registered, is disabled, or has another key',
+  invalid_grant: 'a token issued now would be revoked already: ask again in a second',
+  invalid_scope: 'a scope is malformed, or more than the agent has',
+  invalid_target: 'there is no such audience or resource',
+  invalid_request: 'it may give this agent bound tokens only',
+  not_found: 'there is no authority at this address',
+};
+
+function asAuthorityFailure({
+  code,
+  error,
+  status,
+  message,
+  cause,
+}: AuthorityError): CommandFailure {
+  if (code === 'authority_refused' && error !== undefined) {
+    const hint = Object.hasOwn(advice, error) ? `: ${advice[error]}` : '';
+    return new CommandFailure(error, exitCodes.refused, message + hint);
+  }
+  const hints = {
+    authority_unavailable: status === undefined ? fetchFault(cause) : `it answers ${status}`,
+    authority_invalid: '--url must be its own address, or --issuer its name',
+  };
+  const hint = code in hints ? `: ${hints[code as keyof typeof hints]}` : '';
+  return new CommandFailure(code, exitCodes.environment, message + hint);
+}
+
+/** Why something could not be fetched: the library's words, or the network's code, never its body. */
 function fetchFault(cause: unknown): string {
   if (!(cause instanceof Error)) return 'check the address and the network';
   const code = systemCode(cause.cause);

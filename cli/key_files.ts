@@ -1,9 +1,14 @@
 // Private key files: read only when nobody else can read them, written 0600 and never over another
 
 import { lstat, open, rename, unlink } from 'node:fs/promises';
-import { importSigningKey, type SigningAlgorithm, type SigningKey } from '../src/index.ts';
+import {
+  generateSigningKey,
+  importSigningKey,
+  type SigningAlgorithm,
+  type SigningKey,
+} from '../src/index.ts';
 import { CommandFailure, environment, systemCode, systemReason } from './failure.ts';
-import { parseKeyText } from './key_text.ts';
+import { parseKeyText, privateKeyText } from './key_text.ts';
 import { openNamed, readHandle } from './read_capped.ts';
 
 const maxKeyBytes = 65_536;
@@ -35,6 +40,28 @@ export async function readSigningKey(
     throw error;
   } finally {
     await handle.close();
+  }
+}
+
+/** Reads a private key; if there is no such file, makes the key and the file, for its owner alone. */
+export async function readOrMakeKey(
+  path: string,
+): Promise<{ readonly key: SigningKey; readonly made: boolean }> {
+  if (path === '' || !(await isAbsent(path))) {
+    return { key: await readSigningKey(path, undefined), made: false };
+  }
+  const key = await generateSigningKey();
+  const content = await privateKeyText(key, 'jwk');
+  await writeKeyFiles([{ path, content, isPrivate: true }], false);
+  return { key, made: true };
+}
+
+async function isAbsent(path: string): Promise<boolean> {
+  try {
+    await lstat(path);
+    return false;
+  } catch (error) {
+    return systemCode(error) === 'ENOENT';
   }
 }
 

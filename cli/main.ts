@@ -3,10 +3,23 @@
 
 import { Command } from 'commander';
 import { readFileSync } from 'node:fs';
+import { addAgentsAdd } from './agents_add.ts';
+import { addAgentsChange } from './agents_change.ts';
+import { addAgentsList } from './agents_list.ts';
+import { addAgentsShow } from './agents_show.ts';
+import { addAuthorityKeys } from './authority_keys.ts';
+import { codeRefusal, looksLikeCode } from './code_input.ts';
+import { addEnroll } from './enroll.ts';
+import { addEnrollmentsAdd } from './enrollments_add.ts';
+import { addEnrollmentsList } from './enrollments_list.ts';
 import { reportFailure } from './failures.ts';
 import { usage } from './failure.ts';
 import { addKeysGenerate } from './keys_generate.ts';
 import { examples } from './options.ts';
+import { addProof } from './proof.ts';
+import { addRevoke } from './revoke.ts';
+import { addTokenGet } from './token_get.ts';
+import { thumbprintsLast } from './thumbprint_arguments.ts';
 import { argumentRefusal, looksLikeToken } from './token_input.ts';
 import { addTokenInspect } from './token_inspect.ts';
 import { addTokenIssue } from './token_issue.ts';
@@ -16,7 +29,7 @@ const exitCodeHelp = [
   '',
   'Exit codes:',
   '  0  done',
-  '  1  the token is refused; its code is on standard error',
+  '  1  refused: the code is on standard error',
   '  2  the command line is wrong',
   '  3  a file, its permissions or the network is not as it must be',
 ].join('\n');
@@ -29,14 +42,15 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 const argv = process.argv.slice(2);
 try {
   if (argv.some(looksLikeToken)) throw usage(argumentRefusal);
-  await buildProgram().parseAsync(argv, { from: 'user' });
+  if (argv.some(looksLikeCode)) throw usage(codeRefusal);
+  await buildProgram().parseAsync(thumbprintsLast(argv), { from: 'user' });
 } catch (error) {
   process.exitCode = reportFailure(error, argv);
 }
 
 function buildProgram(): Command {
   const program = new Command('swarmgate')
-    .description('Identities for swarms of AI agents: keys and short-lived tokens')
+    .description('Identities for swarms of AI agents: keys, short-lived tokens, and their end')
     .exitOverride()
     .configureOutput({ outputError: () => {} })
     .showSuggestionAfterError(true)
@@ -47,32 +61,48 @@ function buildProgram(): Command {
       [
         exitCodeHelp,
         examples(
-          'swarmgate keys generate --out issuer.key.json --public issuer.pub.json',
-          'TOKEN=$(swarmgate token issue --key issuer.key.json --sub planner --tier fast --scope bus:receive)',
-          'printf %s "$TOKEN" | swarmgate token verify --key issuer.pub.json',
+          'swarmgate enrollments add planner --tier fast --scope bus:publish --key operator.key.json > code.txt',
+          'swarmgate enroll --key planner.key.json < code.txt',
+          'swarmgate token get --id planner --key planner.key.json > planner.token',
+          'swarmgate revoke agent planner --key operator.key.json',
         ),
       ].join('\n'),
     );
-  addKeysGenerate(
+  const group = (name: string, description: string, ...lines: string[]): Command =>
     program
-      .command('keys')
-      .description('make signing keys')
-      .addHelpText('after', examples('swarmgate keys generate --out issuer.key.json')),
+      .command(name)
+      .description(description)
+      .addHelpText('after', examples(...lines));
+  const keys = group(
+    'keys',
+    "make signing keys, and manage the authority's",
+    'swarmgate keys generate --out issuer.key.json',
+    'swarmgate keys rotate --key operator.key.json',
   );
-  const token = program
-    .command('token')
-    .description('issue, verify and inspect tokens')
-    .addHelpText(
-      'after',
-      examples(
-        'swarmgate token issue --key issuer.key.json --sub planner --tier fast --scope bus:receive',
-        'swarmgate token verify --key issuer.pub.json < token.txt',
-        'swarmgate token inspect < token.txt',
-      ),
-    );
-  addTokenIssue(token);
-  addTokenVerify(token);
-  addTokenInspect(token);
+  for (const add of [addKeysGenerate, addAuthorityKeys]) add(keys);
+  const token = group(
+    'token',
+    'get, issue, verify and inspect tokens',
+    'swarmgate token get --id planner --key planner.key.json',
+    'swarmgate token issue --key issuer.key.json --sub planner --tier fast --scope bus:receive',
+    'swarmgate token verify --key issuer.pub.json < token.txt',
+    'swarmgate token inspect < token.txt',
+  );
+  for (const add of [addTokenGet, addTokenIssue, addTokenVerify, addTokenInspect]) add(token);
+  const agents = group(
+    'agents',
+    'register agents, list and change them',
+    'swarmgate agents add planner --tier fast --scope bus:receive --jwk planner.pub.json --key operator.key.json',
+    'swarmgate agents list --key operator.key.json',
+  );
+  for (const add of [addAgentsAdd, addAgentsList, addAgentsShow, addAgentsChange]) add(agents);
+  const enrollments = group(
+    'enrollments',
+    'make one-time codes that agents enrol with',
+    'swarmgate enrollments add planner --tier fast --scope bus:receive --key operator.key.json',
+  );
+  for (const add of [addEnrollmentsAdd, addEnrollmentsList]) add(enrollments);
+  for (const add of [addEnroll, addRevoke, addProof]) add(program);
   return program;
 }
 

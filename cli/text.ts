@@ -57,3 +57,17 @@ export function rows(entries: readonly (readonly [label: string, text: string])[
   const width = Math.max(...entries.map(([label]) => label.length));
   return entries.map(([label, text]) => `${label.padEnd(width)}  ${text}`).join('\n');
 }
+
+/** A table with a heading, for people; nothing under the heading when there are no rows. */
+export function columns(heading: readonly string[], lines: readonly (readonly string[])[]): string {
+  const all = [heading, ...lines];
+  const widths = heading.map((_, at) => Math.max(...all.map((line) => (line[at] ?? '').length)));
+  return all
+    .map((line) =>
+      line
+        .map((cell, at) => cell.padEnd(widths[at] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}

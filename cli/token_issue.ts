@@ -1,16 +1,18 @@
 // `swarmgate token issue`: a token under a key of one's own, alone on standard output
 
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import {
-  createIssuer,
-  decodeUnverified,
-  isAgentId,
-  isScope,
-  type SigningAlgorithm,
-} from '../src/index.ts';
+import { createIssuer, decodeUnverified, type SigningAlgorithm } from '../src/index.ts';
 import { usage } from './failure.ts';
 import { readSigningKey } from './key_files.ts';
-import { addValue, addWords, examples, readDuration, signingAlgorithms } from './options.ts';
+import {
+  addValue,
+  addWords,
+  checkScopes,
+  examples,
+  readAgentId,
+  readDuration,
+  signingAlgorithms,
+} from './options.ts';
 import { printResult } from './output.ts';
 
 interface IssueOptions {
@@ -70,12 +72,7 @@ export function addTokenIssue(parent: Command): void {
 }
 
 async function issue(options: IssueOptions): Promise<void> {
-  const malformed = options.scope.find((scope): boolean => !isScope(scope));
-  if (malformed !== undefined) {
-    throw usage(
-      `"${malformed}" is not a scope: write resource:action or resource:action:pattern, such as bus:publish:news-*`,
-    );
-  }
+  checkScopes(options.scope);
   const key = await readSigningKey(options.key, options.alg);
   const token = await issueWith(key, options);
   const { exp } = decodeUnverified(token).claims;
@@ -109,13 +106,6 @@ async function issueWith(
     if (error instanceof TypeError) throw usage(`The token cannot be issued: ${error.message}`);
     throw error;
   }
-}
-
-function readAgentId(text: string): string {
-  if (isAgentId(text)) return text;
-  throw new InvalidArgumentError(
-    'It must be 1 to 128 of A-Z a-z 0-9 . _ : @ / - and begin and end with a letter or digit.',
-  );
 }
 
 function addClaim(

@@ -11,7 +11,6 @@ export interface Answer {
 
 /** A message to send; what is left out is made up. */
 export interface Draft {
-  readonly from: string;
   readonly to: string;
   readonly type: 'REQUEST' | 'RESPONSE';
   readonly payload: object;
@@ -36,12 +35,22 @@ export interface Agent {
   receive(id: string): Promise<Message | undefined>;
 }
 
-/** Makes an agent that calls the gateway at `url` with a token. */
-export function makeAgent(url: string, id: string, token: string): Agent {
+/** What an `Authorization` header alone is answered with. */
+export async function callWith(url: string, authorization: string): Promise<Answer> {
+  const headers = { Authorization: authorization };
+  return answerOf(await fetch(`${url}/whoami`, { headers, signal: AbortSignal.timeout(patience) }));
+}
+
+/** Makes an agent that calls the gateway at `url`; `present` adds its token to a request. */
+export function makeAgent(
+  url: string,
+  id: string,
+  token: string,
+  present: (target: string, init: RequestInit) => Promise<Response>,
+): Agent {
   const call = (method: string, path: string, body?: string): Promise<Response> =>
-    fetch(`${url}${path}`, {
+    present(`${url}${path}`, {
       method,
-      headers: { Authorization: `Bearer ${token}` },
       ...(body === undefined ? {} : { body }),
       signal: AbortSignal.timeout(patience),
     });
@@ -56,7 +65,15 @@ export function makeAgent(url: string, id: string, token: string): Agent {
       // The digest is over the payload's own bytes, so they are written into the message as they are
       const sig = createHash('sha256').update(text).digest('hex');
       const ts = new Date().toISOString();
-      const rest = { id: messageId, ...members, subject: 'demonstration', ts, nonce, sig };
+      const rest = {
+        id: messageId,
+        from: id,
+        ...members,
+        subject: 'demonstration',
+        ts,
+        nonce,
+        sig,
+      };
       const body = `${JSON.stringify(rest).slice(0, -1)},"payload":${text}}`;
       return {
         ...(await answerOf(await call('POST', '/bus/messages', body))),

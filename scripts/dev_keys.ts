@@ -1,6 +1,7 @@
 // The development keys: made at the first start, kept out of git, readable by their owner alone
 
-import { existsSync, mkdirSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readSigningKey, writeKeyFiles } from '../cli/key_files.ts';
 import { privateKeyText } from '../cli/key_text.ts';
@@ -10,36 +11,65 @@ import { root } from './tools.ts';
 /** Everything that a development gateway keeps between its starts; .gitignore names it. */
 export const developmentFolder: string = join(root, '.dev');
 
-/** The issuers that a development gateway trusts, each with a key of its own. */
+/** Where the agents of the pasted lines keep their keys. */
+export const agentsFolder: string = join(developmentFolder, 'agents');
+
+/** The keys of a development gateway. */
 export interface DevelopmentKeys {
-  /** Of the gateway's address itself, with the full profile. */
-  readonly issuer: SigningKey;
+  /** Of its first operator. */
+  readonly operator: SigningKey;
   /** Of the issuer `yamtam-engine`, with the profile `engine`. */
   readonly engine: SigningKey;
+  /** Base64url of 32 bytes: what the authority seals its signing keys with. */
+  readonly sealing: string;
 }
 
 /** Where a key lies. */
-export function keyFile(name: keyof DevelopmentKeys): string {
+export function keyFile(name: 'operator' | 'engine'): string {
   return join(developmentFolder, 'keys', `${name}.json`);
 }
 
+const sealingFile = join(developmentFolder, 'keys', 'sealing');
+
 /** Tells whether this folder has started a gateway before. */
 export function hasKeys(): boolean {
-  return existsSync(keyFile('issuer')) && existsSync(keyFile('engine'));
+  return existsSync(keyFile('operator')) && existsSync(sealingFile);
 }
 
 /** Reads the keys, and makes those that are not there yet. */
 export async function readKeys(): Promise<DevelopmentKeys> {
-  mkdirSync(join(developmentFolder, 'keys'), { recursive: true, mode: 0o700 });
-  return { issuer: await readOrMake('issuer'), engine: await readOrMake('engine') };
+  for (const folder of [join(developmentFolder, 'keys'), agentsFolder]) {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  }
+  return {
+    operator: await readOrMake('operator'),
+    engine: await readOrMake('engine'),
+    sealing: await readOrMakeSealing(),
+  };
 }
 
 /** Keys that live and die with the process. */
 export async function makeKeys(): Promise<DevelopmentKeys> {
-  return { issuer: await generateSigningKey(), engine: await generateSigningKey() };
+  return {
+    operator: await generateSigningKey(),
+    engine: await generateSigningKey(),
+    sealing: makeSealing(),
+  };
 }
 
-async function readOrMake(name: keyof DevelopmentKeys): Promise<SigningKey> {
+function makeSealing(): string {
+  return randomBytes(32).toString('base64url');
+}
+
+async function readOrMakeSealing(): Promise<string> {
+  if (!existsSync(sealingFile)) {
+    const content = `${makeSealing()}\n`;
+    await writeKeyFiles([{ path: sealingFile, content, isPrivate: true }], false);
+  }
+  return readFileSync(sealingFile, 'utf8').trim();
+}
+
+async function readOrMake(name: 'operator' | 'engine'): Promise<SigningKey> {
   const path = keyFile(name);
   if (!existsSync(path)) {
     const content = await privateKeyText(await generateSigningKey(), 'jwk');

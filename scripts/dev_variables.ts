@@ -31,16 +31,8 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /** The variables of a gateway at this address. */
 export interface DevelopmentVariables {
   readonly variables: Readonly<Record<string, string>>;
-  /** Who signs development tokens; `undefined` where the environment says whom to trust. */
-  readonly signer: Signer | undefined;
-}
-
-/** A development key with what its tokens must say to count. */
-export interface Signer {
-  readonly name: keyof DevelopmentKeys;
-  readonly key: SigningKey;
-  readonly issuer: string;
-  readonly audience: string;
+  /** Who may register agents there; `undefined` where the environment names another or none. */
+  readonly operator: SigningKey | undefined;
 }
 
 /** Takes the variables from the environment; what a start needs and is not there is made up. */
@@ -49,29 +41,43 @@ export function developmentVariables(
   url: string,
   keys: DevelopmentKeys,
 ): DevelopmentVariables {
-  const given = Object.fromEntries(
-    passed.flatMap((name) => {
-      const value = environment[name];
-      return value === undefined ? [] : [[name, value] as const];
-    }),
-  );
-  const { ISSUER: issuer = url, AUDIENCE: audience = 'swarm-bus' } = given;
-  // With a key to seal keys with, the gateway is the authority: it makes its own issuer's keys itself
-  const isAuthority = given['KEY_ENCRYPTION_KEY'] !== undefined;
-  const own = { issuer, jwks: { keys: [keys.issuer.publicJwk] } };
+  const given: Partial<Record<(typeof passed)[number], string>> = {};
+  for (const name of passed) {
+    const value = environment[name];
+    if (value !== undefined) given[name] = value;
+  }
+  const { ISSUER: issuer = url, PUBLIC_URL: publicUrl = issuer, TIERS: tiers } = given;
   const engine = {
     issuer: 'yamtam-engine',
     profile: 'engine',
     jwks: { keys: [keys.engine.publicJwk] },
   };
-  const trusted = isAuthority ? [engine] : [own, engine];
-  const variables = { ISSUER: issuer, TRUSTED_ISSUERS: JSON.stringify(trusted), ...given };
-  if (given['TRUSTED_ISSUERS'] !== undefined || given['TIERS'] !== undefined) {
-    return { variables, signer: undefined };
-  }
-  const name = isAuthority ? 'engine' : 'issuer';
-  return {
-    variables,
-    signer: { name, key: keys[name], issuer: isAuthority ? engine.issuer : issuer, audience },
+  const invented: Record<string, string> = {
+    ISSUER: issuer,
+    TRUSTED_ISSUERS: JSON.stringify([engine]),
   };
+  // Who says in TRUSTED_ISSUERS whose keys count for the address does not want another authority there
+  const isElsewhere = namesIssuer(given.TRUSTED_ISSUERS, issuer);
+  if (!isElsewhere) {
+    invented['KEY_ENCRYPTION_KEY'] = keys.sealing;
+    invented['OPERATOR_JWK'] = JSON.stringify(keys.operator.publicJwk);
+  }
+  const ours = !isElsewhere && given.OPERATOR_JWK === undefined && tiers === undefined;
+  return {
+    variables: { ...invented, ...given },
+    operator: ours && issuer === url && publicUrl === url ? keys.operator : undefined,
+  };
+}
+
+/** Tells whether a list of trusted issuers names one; the Worker says what else is wrong with it. */
+function namesIssuer(list: string | undefined, issuer: string): boolean {
+  try {
+    const entries: unknown = JSON.parse(list ?? '[]');
+    return (
+      Array.isArray(entries) &&
+      entries.some((entry: { issuer?: unknown } | null) => entry?.issuer === issuer)
+    );
+  } catch {
+    return false;
+  }
 }

@@ -28,7 +28,7 @@ async function start(): Promise<void> {
   }
   const url = `http://${host}:${port}`;
   const keys = await readKeys();
-  const { variables, signer } = developmentVariables(process.env, url, keys);
+  const { variables, operator } = developmentVariables(process.env, url, keys);
   // A folder for each port, since its state names the address
   const stateFolder = join(developmentFolder, 'state', String(port));
   // Only now: it takes a second to load
@@ -36,13 +36,15 @@ async function start(): Promise<void> {
   gateway = await startGateway({ port, variables, stateFolder });
   // Miniflare's own handlers would end the process at once, with the exit code of a failure
   endOnSignals(end);
-  if (signer === undefined) {
-    console.log('TRUSTED_ISSUERS or TIERS is yours: no demonstration with development keys\n');
+  if (operator === undefined) {
+    console.log(
+      'Its issuer, operator or tiers are yours: no demonstration with development keys\n',
+    );
   } else {
-    if (!process.argv.includes('--no-demo') && !(await demonstrate({ url, ...signer }))) {
+    if (!process.argv.includes('--no-demo') && !(await demonstrate({ url, operator }))) {
       throw new Error('The demonstration failed: the gateway does not do what it must');
     }
-    console.log(curlLines(url, signer));
+    console.log(curlLines(url));
   }
   console.log(`ready ${url}`);
 }

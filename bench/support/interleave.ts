@@ -1,4 +1,4 @@
-// Interleaved measurement: every contender runs on every input, in an order that rotates, so that noise hits all alike.
+// Interleaved measurement: contenders take turns on the same inputs, so that noise hits all alike.
 
 import { availableParallelism } from 'node:os';
 
@@ -32,22 +32,31 @@ function read(name: string, times: number[]): Reading {
   };
 }
 
-function rotated<T>(list: readonly T[], by: number): readonly T[] {
-  const cut = by % list.length;
-  return [...list.slice(cut), ...list.slice(0, cut)];
+/** A new order for each round: none always runs on caches that the same other has warmed for it. */
+function shuffled<T>(list: readonly T[]): readonly T[] {
+  return list
+    .map((item) => ({ item, place: Math.random() }))
+    .toSorted((a, b) => a.place - b.place)
+    .map(({ item }) => item);
 }
 
-/** One operation at a time: each contender once for each input. */
+/** Operations in a row of one contender: enough to run on its own caches, few enough to interleave. */
+const block = 50;
+
+/** One operation at a time: each contender once for each input, in blocks that take turns. */
 export async function oneAtATime(
   contenders: readonly Contender[],
   inputs: readonly string[],
 ): Promise<readonly Reading[]> {
   const times = new Map(contenders.map(({ name }) => [name, [] as number[]]));
-  for (const [round, input] of inputs.entries()) {
-    for (const { name, run } of rotated(contenders, round)) {
-      const start = performance.now();
-      await run(input);
-      times.get(name)?.push((performance.now() - start) * 1000);
+  for (let first = 0; first < inputs.length; first += block) {
+    const turn = inputs.slice(first, first + block);
+    for (const { name, run } of shuffled(contenders)) {
+      for (const input of turn) {
+        const start = performance.now();
+        await run(input);
+        times.get(name)?.push((performance.now() - start) * 1000);
+      }
     }
   }
   return contenders.map(({ name }) => read(name, times.get(name) ?? []));
@@ -61,7 +70,7 @@ export async function inFlight(
 ): Promise<readonly Reading[]> {
   const times = new Map(contenders.map(({ name }) => [name, [] as number[]]));
   for (let round = 0; round < rounds; round++) {
-    for (const { name, run } of rotated(contenders, round)) {
+    for (const { name, run } of shuffled(contenders)) {
       let next = 0;
       const lane = async (): Promise<void> => {
         while (next < batch) {

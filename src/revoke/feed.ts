@@ -41,7 +41,7 @@ function readRecord(entry: unknown): FeedRecord {
 }
 
 /** Reads a page of the feed; throws an Error for anything else. */
-export function readFeedPage(text: string): FeedPage {
+function readFeedPage(text: string): FeedPage {
   const page = parseJson(text);
   if (!isRecord(page)) throw new Error('The revocation feed is no JSON object');
   const { issuer, seq, as_of, full, records, more } = page;

@@ -42,8 +42,9 @@ export function makePlace(): Place {
 }
 
 async function run(cwd: string, args: readonly string[], options: RunOptions): Promise<Run> {
-  const { SWARMGATE_TOKEN: _, NO_COLOR: __, FORCE_COLOR: ___, ...inherited } = process.env;
-  const env = { ...inherited, ...options.env };
+  const own = /^(?:SWARMGATE_\w+|NO_COLOR|FORCE_COLOR)$/;
+  const inherited = Object.entries(process.env).filter(([name]) => !own.test(name));
+  const env = { ...Object.fromEntries(inherited), ...options.env };
   const child = spawn(process.execPath, [main, ...args], { cwd, env });
   const chunks = { out: [] as Buffer[], err: [] as Buffer[] };
   child.stdout.on('data', (chunk: Buffer) => chunks.out.push(chunk));

@@ -16,12 +16,14 @@ afterAll(() => place.remove());
 
 test.each([
   [],
-  ['keys'],
-  ['keys', 'generate'],
-  ['token'],
-  ['token', 'issue'],
-  ['token', 'verify'],
-  ['token', 'inspect'],
+  ...['enroll', 'proof'].map((name) => [name]),
+  ...Object.entries({
+    keys: ['generate', 'list', 'rotate', 'compromise'],
+    token: ['get', 'issue', 'verify', 'inspect'],
+    agents: ['add', 'list', 'show', 'disable', 'enable', 'remove'],
+    enrollments: ['add', 'list', 'remove'],
+    revoke: ['token', 'session', 'agent', 'key', 'before'],
+  }).flatMap(([group, names]) => [[group], ...names.map((name) => [group, name])]),
 ])('--help shows examples (%j)', async (...words) => {
   const { code, out, err } = await place.run([...words, '--help']);
   expect({ code, err }).toEqual({ code: 0, err: '' });
@@ -41,7 +43,7 @@ test('--version is the version of the package', async () => {
   expect(await place.run(['--version'])).toEqual({ code: 0, out: `${version}\n`, err: '' });
 });
 
-test.each([[[]], [['token']], [['keys']]])(
+test.each([[[]], [['token']], [['keys']], [['agents']], [['revoke']]])(
   'without a command the help is on standard error',
   async (words) => {
     const { code, out, err } = await place.run(words);

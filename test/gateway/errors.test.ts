@@ -105,6 +105,15 @@ describe('a refusal', () => {
     for (const secret of secrets) expect(all).not.toContain(secret);
   });
 
+  test('names the scopes of the very request', async () => {
+    const challenge = ({ headers }: Answer): string | null => headers.get('www-authenticate');
+    const veto = await makeEnvelope({ type: 'VETO', subject: 'deploy-now' });
+    const wanted = 'scope="bus:publish:deploy-now bus:veto:deploy-now"';
+    expect(challenge(await post(veto.text))).toContain(wanted);
+    const depth = await call(`${url}/bus/status?agent=worker-1`, { token });
+    expect(challenge(depth)).toContain('scope="bus:status"');
+  });
+
   test('challenges as RFC 6750, 9449 and 9728 say', async () => {
     const challenge = async (options: Parameters<typeof call>[1], path = '/whoami') =>
       (await call(url + path, options)).headers.get('www-authenticate');
@@ -131,6 +140,10 @@ describe('the logs', () => {
       'Host: x',
       'User-Agent: \u001b[31m%n{"mallory":1}',
     ]);
+    await callRaw(url, ['GET /whoami HTTP/1.1', 'Host: x', 'Host: mallory']);
+    const sending = ['POST /bus/messages HTTP/1.1', 'Host: x', `Authorization: Bearer ${token}`];
+    const broken = await callRaw(url, [...sending, 'Transfer-Encoding: chunked'], 'zz\r\n');
+    expect(codeOf(broken)).toBe('400 message_malformed');
     await callRaw(url, [`GET /x?access_token=${token} HTTP/1.1`, 'Host: x']);
     for (const secret of secrets) expect(gateway.logs()).not.toContain(secret);
     expect(gateway.logs()).toBe('');
@@ -151,6 +164,8 @@ describe('a gateway whose configuration is wrong', () => {
         expect(codeOf(answer)).toBe('503 key_unavailable');
         expect(answer.headers.get('cache-control')).toBe('no-store');
       }
+      // What workerd logs arrives after its answer
+      await expect.poll(broken.logs).not.toBe('');
       const lines = broken.logs().split('\n');
       expect(lines).toHaveLength(1);
       expect(JSON.parse(lines[0] ?? '')).toMatchObject({
@@ -204,11 +219,11 @@ describe('a bus that fails', () => {
         expect(answer.headers.get('retry-after')).toMatch(/^\d+$/);
         expect(answer.text).not.toContain('secret');
       }
+      await expect.poll(broken.logs).toContain('unexpected_exception');
       const ours = broken
         .logs()
         .split('\n')
         .filter((line) => line.includes('unexpected_exception'));
-      expect(ours.length).toBeGreaterThan(0);
       for (const line of ours) expect(line).not.toContain('secret');
       expect((await call(`${broken.url}/whoami`, { token: agent })).status).toBe(200);
     } finally {

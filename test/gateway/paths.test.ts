@@ -68,6 +68,34 @@ describe('paths', () => {
     expect(refused.headers.get('www-authenticate')).not.toContain('evil');
   });
 
+  test.each([
+    ['two of them', 'x\r\nHost: evil.test'],
+    ['a path in it', 'x/health?'],
+    ['user information', 'a@x'],
+    ['a port that there is not', 'x:99999'],
+    ['an address that there is not', '1.2.3.999'],
+    ['a space', 'x y'],
+  ])('a Host with %s is ambiguous', async (_name, host) => {
+    const answer = await callRaw(url, [
+      'GET /whoami HTTP/1.1',
+      `Host: ${host}`,
+      `Authorization: Bearer ${token}`,
+    ]);
+    expect(codeOf(answer)).toBe('400 path_ambiguous');
+  });
+
+  test.each(['x:8787', '[::1]:8787', 'gate.example.', '127.0.0.1'])(
+    'the Host %s is as good as another',
+    async (host) => {
+      const answer = await callRaw(url, [
+        'GET /whoami HTTP/1.1',
+        `Host: ${host}`,
+        `Authorization: Bearer ${token}`,
+      ]);
+      expect(answer.status).toBe(200);
+    },
+  );
+
   test('an unknown path is told so without a token', async () => {
     expect(codeOf(await call(`${url}/nowhere`))).toBe('404 route_unknown');
   });

@@ -83,4 +83,14 @@ describe('GET /revocations', () => {
     expect((await fetch(`${world.url}/revocations`, { method: 'POST' })).status).toBe(405);
     expect((await fetch(`${world.url}/revocations`, { method: 'HEAD' })).status).toBe(200);
   });
+
+  test('lets one address read it forty times a second, for ten seconds', async () => {
+    const statuses = new Set<number>();
+    for (let read = 0; read < 420; read++) {
+      const response = await fetch(`${world.otherUrl}/revocations?after=999999`);
+      await response.body?.cancel();
+      statuses.add(response.status);
+    }
+    expect([...statuses]).toEqual([200, 429]);
+  });
 });

@@ -7,10 +7,10 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, expect, test } from 'vitest';
-import { makeAgent, type Agent } from '../../scripts/demo_agent.ts';
+import { makeSwarm } from '../../scripts/demo_swarm.ts';
 import { readKeys } from '../../scripts/dev_keys.ts';
 import { findPort, host } from '../../scripts/port.ts';
-import { createIssuer } from '../../src/index.ts';
+import { decodeUnverified } from '../../src/index.ts';
 
 const root = join(import.meta.dirname, '../..');
 const node = ['--import', './scripts/require_node.js'];
@@ -79,23 +79,38 @@ test(
     const run = await start(process.execPath, [...node, 'scripts/start.ts']);
     await ready(run);
     const output = run.output();
-    expect(output.match(/^ {2}ok {4}/gm)).toHaveLength(9);
+    expect(output.match(/^ {2}ok {4}/gm)).toHaveLength(11);
     expect(output).not.toContain('FAILED');
     const [, lines = ''] = /^Paste these[^\n]+\n(.*)^ready /ms.exec(output) ?? [];
-    const bash = promisify(execFile)('bash', ['-euc', lines], { cwd: root });
-    const { stdout, stderr } = await bash;
-    expect(stderr).toBe('');
-    expect(stdout).toContain('"agent_id":"planner"');
-    expect(stdout).toMatch(/^\{"id":"[\w-]{36}"\}$/m);
-    expect(stdout).toContain('"payload":{"task":"review"}');
-    expect(stdout).toMatch(/HTTP\/1\.1 401[^]*"code":"token_missing"/);
-    for (const name of ['issuer', 'engine']) {
-      const { mode } = statSync(join(root, `.dev/keys/${name}.json`));
+    // Whoever tries it pastes it again
+    for (const time of ['first', 'second']) {
+      const bash = promisify(execFile)('bash', ['-euc', lines], { cwd: root });
+      const { stdout, stderr } = await bash;
+      for (const line of stderr.trim().split('\n')) expect({ time, line }).toEqual(noteOf(time));
+      expect(stdout).toMatch(/"agent_id":"planner".*"scope":\["bus:publish","bus:receive"\]/);
+      expect(stdout).toMatch(/^\{"id":"[\w-]{36}"\}$/m);
+      expect(stdout).toContain('"payload":{"task":"review"}');
+      expect(stdout).toMatch(/^\{.*"code":"token_revoked"\}$/m);
+      expect(stdout).toMatch(/HTTP\/1\.1 401[^]*"code":"token_missing"/);
+    }
+    const files = ['keys/operator.json', 'keys/engine.json', 'keys/sealing', 'agents/planner.json'];
+    for (const name of files) {
+      const { mode } = statSync(join(root, '.dev', name));
       expect((mode & 0o777).toString(8)).toBe('600');
     }
   },
-  patience,
+  2 * patience,
 );
+
+/** What the lines may say on standard error: notes, and no failure. */
+const noteOf = (time: string): unknown => ({
+  time,
+  line: expect.stringMatching(
+    time === 'first'
+      ? /^(The code for (planner|coder) expires in 1[45] min( \d+ s)?|Private key written to \.dev\/agents\/(planner|coder)\.json|Revoked: record \d+, now)$/
+      : /^Revoked: record \d+, (now|1 s ago)$/,
+  ) as unknown,
+});
 
 test.each([
   ['SIGINT to the whole group, as Ctrl-C does', throughNpm, 'SIGINT', true],
@@ -124,29 +139,22 @@ test(
     const env = { AUDIENCE: 'other-bus' };
     const first = await directly(env);
     await ready(first);
-    expect(first.output()).toContain('--audience other-bus');
-    const [from, to] = await bothAgents(first.url);
-    const sent = await from.send({ from: from.id, to: to.id, type: 'REQUEST', payload: {} });
+    const { operator } = await readKeys();
+    const swarm = await makeSwarm({ url: first.url, operator });
+    const { planner, coder } = swarm;
+    expect(decodeUnverified(planner.token).claims['aud']).toBe('other-bus');
+    const sent = await planner.send({ to: coder.id, type: 'REQUEST', payload: {} });
     expect(sent.status).toBe(202);
     first.child.kill('SIGTERM');
     await once(first.child, 'close');
 
     const second = await directly({ ...env, PORT: String(first.port) });
     await ready({ ...second, url: first.url });
-    expect(await to.receive(sent.id)).toMatchObject({ id: sent.id, from: from.id });
+    expect(await coder.receive(sent.id)).toMatchObject({ id: sent.id, from: planner.id });
+    expect(await swarm.revoke(planner.id)).toBe(201);
   },
   patience,
 );
-
-async function bothAgents(url: string): Promise<[Agent, Agent]> {
-  const { issuer: key } = await readKeys();
-  const issuer = createIssuer({ key, issuer: url, audience: 'other-bus' });
-  const agent = async (id: string): Promise<Agent> => {
-    const request = { sub: id, tier: 'fast', scope: 'bus:publish bus:receive' };
-    return makeAgent(url, id, await issuer.issueAgentToken(request));
-  };
-  return [await agent('first'), await agent('second')];
-}
 
 test(
   'npm start says in one sentence that the port is in use',
@@ -186,7 +194,7 @@ test(
   async () => {
     const run = await start(process.execPath, [...node, 'scripts/demo.ts']);
     expect(await once(run.child, 'close')).toEqual([0, null]);
-    expect(run.output().match(/^ {2}ok {4}/gm)).toHaveLength(9);
+    expect(run.output().match(/^ {2}ok {4}/gm)).toHaveLength(11);
     expect(isAlive(run.child)).toBe(false);
   },
   patience,

@@ -49,6 +49,16 @@ describe('admit()', () => {
     ['two tokens', { authorization: 'Bearer a, Bearer b' }, 'credential_ambiguous'],
     ['two schemes', { authorization: 'Basic dTpw, Bearer b' }, 'credential_ambiguous'],
     ['an empty second', { authorization: 'Bearer a,' }, 'credential_ambiguous'],
+    [
+      'a token among the subprotocols too',
+      { authorization: 'Bearer a', 'sec-websocket-protocol': 'swarmbus.v1, bearer.b' },
+      'credential_ambiguous',
+    ],
+    [
+      'a bound one among the subprotocols too',
+      { authorization: 'DPoP a', 'sec-websocket-protocol': 'swarmbus.v1,dpop.b, proof.p' },
+      'credential_ambiguous',
+    ],
     ['two proofs', { authorization: 'DPoP a', dpop: 'p, q' }, 'proof_invalid'],
     ['a cookie', { cookie: 'access_token=a.b.c' }, 'token_missing'],
     ['another header', { 'x-access-token': 'a.b.c' }, 'token_missing'],

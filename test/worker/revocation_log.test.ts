@@ -122,6 +122,15 @@ describe('RevocationLog', () => {
     });
   });
 
+  test('lifting what was never revoked records nothing', async () => {
+    const stub = open();
+    const lift = await entryOf({ kind: 'agent', value: 'planner', exp: now() - 1 });
+    expect(await stub.record(lift)).toMatchObject({ seq: 0 });
+    await stub.record(await entryOf());
+    expect(await stub.record(lift)).toMatchObject({ seq: 1 });
+    expect(await stub.list(0, 10)).toHaveLength(1);
+  });
+
   test('lifting is still told to who slept for months', async () => {
     const stub = open();
     const entry = await entryOf({ kind: 'agent', value: 'planner', exp: untilLifted });

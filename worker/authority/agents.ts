@@ -28,9 +28,12 @@ export interface AgentRequest {
 
 const seconds = ({ now }: AgentParts): number => Math.floor(now() / 1000);
 
+/** How far the clock of an isolate may be ahead that issues at this moment. */
+const clockLead = 60;
+
 /** Until when a record must stand that covers everything issued so far. */
 export const untilAllExpired = (parts: AgentParts): number =>
-  lastAcceptance(seconds(parts) + longestLife);
+  lastAcceptance(seconds(parts) + clockLead + longestLife);
 
 /**
  * Lifts the revocation of an agent, and revokes what was issued to it so far.
@@ -95,11 +98,14 @@ export async function changeAgent(
 /** Removes an agent and revokes all of its tokens; `false`: there is none. */
 export async function removeAgent(parts: AgentParts, id: string): Promise<boolean> {
   const agent = parts.agents.getByName(id);
-  if ((await agent.registration()) === null) return false;
+  const found = await agent.registration();
+  if (found === null) return false;
   const directory = agentsStub(parts.directory);
   const begun = await directory.begin(id, undefined);
   if (begun.kind !== 'begun') return false;
   await agent.disable();
+  // What stands until it is lifted would outlive the memory that it was removed
+  if (found.disabled) await liftAgent(parts, id);
   const until = untilAllExpired(parts);
   await parts.revoke({ kind: 'agent', value: id, expiresAt: until });
   await agent.remove(until);

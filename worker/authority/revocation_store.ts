@@ -143,9 +143,13 @@ export function createRevocationStore(sql: SqlStorage, schema: Schema): Revocati
 
   return {
     record(entry, now) {
-      schema.ensure();
-      const found = currentOf(entry);
-      if (found === undefined) return append(entry, now);
+      const found = schema.exists() ? currentOf(entry) : undefined;
+      if (found === undefined) {
+        // There is nothing to lift, and nothing to remember of it
+        if (entry.exp <= now) return { seq: schema.exists() ? head() : 0, recorded_at: now };
+        schema.ensure();
+        return append(entry, now);
+      }
       const next = merged(entry, found, now);
       const lifted = found.exp <= now;
       const same = next.exp === found.exp && (next.before ?? null) === found.before;

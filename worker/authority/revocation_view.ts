@@ -30,7 +30,7 @@ export interface FeedOwner {
 }
 
 /** Makes the view of the issuer's log. Asks for nothing before the first token. */
-export function createLogView({ config, bindings, waitUntil }: ViewOptions): FreshView {
+function createLogView({ config, bindings, waitUntil }: ViewOptions): FreshView {
   return createFreshView({
     ...freshness,
     waitUntil,

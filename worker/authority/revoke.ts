@@ -17,10 +17,11 @@ interface Asker {
 async function asOperator(
   request: Request,
   { url }: Call,
-  { tokens }: AuthorityContext,
+  { config, tokens }: AuthorityContext,
 ): Promise<Asker> {
   const agent = await tokens.present(request, url);
   if (agent.jkt === undefined) throw new TokenError('proof_required');
+  if (agent.issuer !== config.issuer) throw new TokenError('scope_insufficient');
   authorize(agent, 'admin:write');
   return { id: agent.agentId, mayRevoke: () => true };
 }

@@ -15,12 +15,15 @@ export interface Credential {
 // RFC 9110 section 11.4: scheme, 1*SP, token68. The scheme's case does not matter (section 11.1)
 const wellFormed = /^(bearer|dpop) +([A-Za-z0-9._~+/-]+=*)$/i;
 const ours = /^(?:bearer|dpop)/i;
+// How browsers would send a token to a socket, among the protocols that they offer
+const subprotocolToken = /(?:^|[\s,])(?:bearer|dpop)\./i;
 
 /**
  * Takes the credential of a request.
  *
- * A token in the query is never used: alone it is ignored, beside a header it makes the request
- * ambiguous (RFC 6750 section 2). Cookies, form bodies and other headers are not looked at.
+ * A token in the query or among the subprotocols is never used: alone it is ignored, beside a header
+ * it makes the request ambiguous (RFC 6750 section 2). Cookies, form bodies and other headers are not
+ * looked at.
  *
  * @throws TokenError `token_missing`, `token_malformed`, `credential_ambiguous`, `proof_invalid`
  */
@@ -28,7 +31,8 @@ export function admit(headers: Headers, query: URLSearchParams): Credential {
   const header = headers.get('authorization') ?? '';
   if (header === '') throw new TokenError('token_missing');
   // Several headers arrive joined by commas, and no token has one
-  if (header.includes(',') || query.has('access_token')) {
+  const subprotocols = headers.get('sec-websocket-protocol') ?? '';
+  if (header.includes(',') || query.has('access_token') || subprotocolToken.test(subprotocols)) {
     throw new TokenError('credential_ambiguous');
   }
   const [, scheme, token] = wellFormed.exec(header) ?? [];

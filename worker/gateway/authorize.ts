@@ -10,12 +10,20 @@ import type { Prepared } from '../target.ts';
 
 /**
  * Refuses an agent that has no scope for a route, whatever the request names, before its body is
- * read.
+ * read. Who administers this authority is its own decision: `admin:*` of another issuer counts for
+ * nothing, however far that issuer is trusted.
  *
  * @throws TokenError `scope_insufficient`
  */
-export function admitScope(agent: VerifiedAgent, scope: string | undefined): void {
+export function admitScope(
+  agent: VerifiedAgent,
+  scope: string | undefined,
+  ownIssuer: string,
+): void {
   if (scope === undefined) return;
+  if (scope.startsWith('admin:') && agent.issuer !== ownIssuer) {
+    throw new TokenError('scope_insufficient');
+  }
   const some = agent.scope.some((held) => held === scope || held.startsWith(`${scope}:`));
   if (!some) throw new TokenError('scope_insufficient');
 }

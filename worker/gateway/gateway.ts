@@ -11,7 +11,7 @@ import { logError } from '../observe/log.ts';
 import type { Route } from '../route.ts';
 import { withCors } from './cors.ts';
 import { createServices } from './forward_services.ts';
-import { canonicalPath } from './path.ts';
+import { pathOf } from './path.ts';
 import { codeOf, reject, unavailable } from './reject.ts';
 import { resourceMetadataRoutes } from './resource_metadata.ts';
 import { routes } from './routes.ts';
@@ -92,8 +92,10 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
     if (known !== undefined || broken.has(env)) return known;
     try {
       const made = await start(env, options);
-      started.set(env, made);
-      return made;
+      // Of several first requests one makes what all of them use: two would each remember proofs
+      const first = started.get(env) ?? made;
+      started.set(env, first);
+      return first;
     } catch (error) {
       broken.add(env);
       logError('configuration_refused', faultOf(error));
@@ -106,7 +108,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
       const gateway = await ready(env as object);
       if (gateway === undefined) return unavailable();
       const { publicUrl, allowedOrigins } = gateway.ready.config;
-      const path = canonicalPath(request.url);
+      const path = pathOf(request);
       const response =
         path === undefined
           ? reject('path_ambiguous', { publicUrl })

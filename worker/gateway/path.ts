@@ -8,6 +8,15 @@ const unreserved = /[A-Za-z0-9._~-]/;
 const structural = new Set(['/', '\\', '%', ';', '?', '#']);
 const controls = /\p{Cc}/u;
 
+// RFC 9110 section 7.2: a name or an address, and a port. Two headers arrive joined by a comma
+const plainHost = /^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$/;
+
+/** Whether the host is one and nothing else: workerd writes it into the URL as it was sent. */
+function isPlainHost({ headers, url }: Request): boolean {
+  const host = headers.get('host');
+  return (host === null || plainHost.test(host)) && URL.canParse(url);
+}
+
 /** The path of an absolute URL as it was sent. A URL parser would resolve its dots first. */
 function rawPath(url: string): string {
   const start = url.indexOf('/', url.indexOf('://') + 3);
@@ -46,4 +55,9 @@ export function canonicalPath(url: string): string | undefined {
   for (const [, hex] of path.matchAll(escape)) if (!isPlainEscape(hex)) return undefined;
   if (!path.split('/').every(isPlainSegment)) return undefined;
   return path.replace(escape, (spelled) => spelled.toUpperCase());
+}
+
+/** The canonical path of a request, or `undefined` when its path or its host has several readings. */
+export function pathOf(request: Request): string | undefined {
+  return isPlainHost(request) ? canonicalPath(request.url) : undefined;
 }

@@ -6,8 +6,8 @@ import { logError } from '../observe/log.ts';
 /** What an answer says besides its code. */
 export interface RejectContext {
   readonly publicUrl: string;
-  /** The scope that the route needs. */
-  readonly scope?: string | undefined;
+  /** The scopes that the route, or the very request, needs. */
+  readonly scope?: string | readonly string[] | undefined;
   /** The scheme that the token came under. */
   readonly scheme?: 'Bearer' | 'DPoP' | undefined;
   /** The methods that the route has. */

@@ -1,6 +1,6 @@
 // Serves one request on one route: admit → verify → authorize → forward.
 
-import { TokenError } from '../../src/verify/index.ts';
+import { TokenError, type AuthorizedCall } from '../../src/verify/index.ts';
 import type { Config } from '../env.ts';
 import { readCapped } from '../read_capped.ts';
 import { json } from '../respond.ts';
@@ -76,9 +76,10 @@ async function serveVerified(
   { config, check, services }: Ready,
 ): Promise<Response> {
   const url = config.publicUrl + path;
+  const { scheme } = credential;
   const agent = await check.verify(credential, { method: request.method, url });
   if (dpop === 'always' && agent.jkt === undefined) throw new TokenError('proof_required');
-  admitScope(agent, scope);
+  admitScope(agent, scope, config.issuer);
   const incoming: Incoming = {
     agent,
     isHead: request.method === 'HEAD',
@@ -88,5 +89,12 @@ async function serveVerified(
     recheck: () => check.recheck(credential),
   };
   const prepared = await targetOf(target).read(incoming, services);
-  return forward(authorize(agent, prepared), prepared);
+  let call: AuthorizedCall;
+  try {
+    call = authorize(agent, prepared);
+  } catch (error) {
+    const { publicUrl } = config;
+    return reject(codeOf(error), { publicUrl, scheme, scope: prepared.required });
+  }
+  return forward(call, prepared);
 }

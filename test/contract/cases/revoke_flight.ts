@@ -143,32 +143,38 @@ export const cases: readonly ContractCase[] = [
     name: 'a fresh view asks for no page twice while pages come, however long that takes',
     run: async () => {
       const pages = servePages(await fiveRecords());
-      const server = logServer((after, signal) => {
-        server.pass(200);
-        return pages(after, signal);
-      });
+      const server = logServer(
+        async (after, signal) => {
+          await new Promise((resolve) => setTimeout(resolve, 100));
+          return pages(after, signal);
+        },
+        { ...short, refreshEvery: 200, waitBeyond: 2000, patience: 2000 },
+      );
       const identity = identityOf({ tokenId: 'token-5' });
       const all = await Promise.all(
         Array.from({ length: 10 }, () => verdict(server.view, identity)),
       );
       deepEqual([...new Set(all)], ['revoked'], 'verdicts');
-      equal(server.view.age(), 600, 'age of the whole snapshot');
-      equal(await verdict(server.view, identity), 'revoked', 'verdict');
-      deepEqual(server.asked, [0, 2, 4, 5], 'asked');
+      deepEqual(server.asked, [0, 2, 4], 'asked');
+      equal(server.view.age() >= 290, true, 'age counted from the first page');
     },
   },
   {
-    name: 'a fresh view keeps its patience while a log answers at once without end',
+    name: 'a fresh view lets timers fire between the pages of a log that answers at once',
     run: async () => {
-      let last = 0;
-      const endless = await recordOf(1);
+      let hasFired = false;
+      let firedAt = 0;
+      const record = await recordOf(1);
       const server = logServer((after) => {
-        last = after + 1;
-        return pageOf([{ ...endless, seq: last }], { full: after === 0, more: true });
-      }, short);
-      const began = performance.now();
-      equal(await verdict(server.view, identityOf()), 'revocation_unavailable', 'verdict');
-      equal(performance.now() - began < 1000, true, 'a wait of less than a second');
+        const seq = after + 1;
+        if (hasFired && firedAt === 0) firedAt = seq;
+        return pageOf([{ ...record, seq }], { full: after === 0, more: seq < 500 });
+      });
+      setTimeout(() => {
+        hasFired = true;
+      }, 0);
+      await server.view.refresh();
+      equal(firedAt > 0 && firedAt < 100, true, `fired before page ${firedAt}`);
     },
   },
   {
