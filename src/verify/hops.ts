@@ -106,32 +106,33 @@ interface Parent {
   readonly issuer: string;
 }
 
-async function readHop(
-  text: string,
-  parent: Parent,
-  keys: HopKeys,
-): Promise<Result<Hop, TokenError>> {
+/** A hop taken apart, and its key, which may still be on its way. */
+interface OpenedHop {
+  readonly parsed: ParsedToken;
+  readonly key: ReturnType<HopKeys['read']>;
+}
+
+function openHop(text: string, keys: HopKeys): Result<OpenedHop, TokenError> {
   const parsed = parseToken(text, hopBytes);
   if (!parsed.ok) return refuse('delegation_malformed');
-  const { header, claims } = parsed.value;
+  const { header } = parsed.value;
   const alg = hopAlgorithm(header['alg']);
   if (alg === undefined) return refuse('alg_not_allowed');
   if (header['typ'] !== 'agent-delegation+jwt') return refuse('typ_not_allowed');
   const member = forbidden.find((name) => Object.hasOwn(header, name));
   if (member !== undefined) return refuse('header_not_allowed', member);
-  if (claims['prt'] !== parent.hash) return refuse('delegation_malformed');
-  const read = keys.read(header['jwk'], alg);
+  return { ok: true, value: { parsed: parsed.value, key: keys.read(header['jwk'], alg) } };
+}
+
+async function linkHop({ parsed, key: read }: OpenedHop, parent: Parent): Promise<Hop | undefined> {
+  const { header, claims } = parsed;
+  if (claims['prt'] !== parent.hash) return undefined;
   const found = read instanceof Promise ? await read : read;
-  if (found === undefined || found.key.thumbprint !== parent.jkt) {
-    return refuse('delegation_malformed');
-  }
+  if (found === undefined || found.key.thumbprint !== parent.jkt) return undefined;
   const { key, remember } = found;
-  if (Object.hasOwn(header, 'kid') && header['kid'] !== key.thumbprint) {
-    return refuse('delegation_malformed');
-  }
+  if (Object.hasOwn(header, 'kid') && header['kid'] !== key.thumbprint) return undefined;
   const hop = readHopClaims(claims, parent.issuer, key.thumbprint);
-  if (hop === undefined) return refuse('delegation_malformed');
-  return { ok: true, value: { parsed: parsed.value, key, remember, ...hop } };
+  return hop && { parsed, key, remember, ...hop };
 }
 
 /**
@@ -151,14 +152,18 @@ export async function readHops(
   }
   const { cnf, iss } = claims;
   const issuer = String(iss);
-  const hashes = await Promise.all([token, ...texts.slice(0, -1)].map(parentHash));
+  const hashing = Promise.all([token, ...texts.slice(0, -1)].map(parentHash));
+  // While the runtime hashes, and imports keys, the hops are taken apart
+  const opened = texts.map((text) => openHop(text, keys));
+  const hashes = await hashing;
   let jkt = isConfirmation(cnf) ? cnf.jkt : undefined;
   const hops: Hop[] = [];
-  for (const [at, text] of texts.entries()) {
-    const hop = await readHop(text, { hash: hashes[at] ?? '', jkt, issuer }, keys);
-    if (!hop.ok) return hop;
-    hops.push(hop.value);
-    ({ jkt } = hop.value);
+  for (const [at, open] of opened.entries()) {
+    if (!open.ok) return open;
+    const hop = await linkHop(open.value, { hash: hashes[at] ?? '', jkt, issuer });
+    if (hop === undefined) return refuse('delegation_malformed');
+    hops.push(hop);
+    ({ jkt } = hop);
   }
   return { ok: true, value: hops };
 }
