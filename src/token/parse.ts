@@ -1,6 +1,7 @@
 // A compact JWS taken apart (RFC 7515 section 7.1): size, canonical base64url, UTF-8, strict JSON. Nothing is verified.
 
 import { TokenError, type Result } from '../errors/token_error.ts';
+import type { BoundedCache } from './bounded_cache.ts';
 import { decodeBase64urlText, isBase64url } from './base64url.ts';
 import { parseJson } from './json.ts';
 
@@ -42,8 +43,29 @@ const refuse = (code: 'token_malformed' | 'token_too_large'): Result<never, Toke
   error: new TokenError(code),
 });
 
-/** Splits and decodes a token within its limits. The refusals are `token_too_large` and `token_malformed`. */
-export function parseToken(token: string, limits: SizeLimits): Result<ParsedToken, TokenError> {
+/** Headers by their segment: those of one issuer's tokens are the same text for as long as its key. */
+export type KnownHeaders = BoundedCache<ParsedToken['header']>;
+
+function parseHeader(
+  segment: string,
+  known: KnownHeaders | undefined,
+): ParsedToken['header'] | undefined {
+  const seen = known?.get(segment);
+  if (seen !== undefined) return seen;
+  const header = parseObject(segment);
+  if (header !== undefined) known?.set(segment, Object.freeze(header));
+  return header;
+}
+
+/**
+ * Splits and decodes a token within its limits. The refusals are `token_too_large` and
+ * `token_malformed`.
+ */
+export function parseToken(
+  token: string,
+  limits: SizeLimits,
+  known?: KnownHeaders,
+): Result<ParsedToken, TokenError> {
   if (typeof token !== 'string') return refuse('token_malformed');
   const { maxTokenBytes, maxDelegatedTokenBytes } = limits;
   // Characters outside ASCII are refused below, so that the length here is the length in bytes.
@@ -60,7 +82,7 @@ export function parseToken(token: string, limits: SizeLimits): Result<ParsedToke
     token.slice(first + 1, second),
     token.slice(second + 1),
   ] as const;
-  const header = parseObject(segments[0]);
+  const header = parseHeader(segments[0], known);
   const claims = parseObject(segments[1]);
   if (header === undefined || claims === undefined || !isBase64url(segments[2])) {
     return refuse('token_malformed');

@@ -27,7 +27,7 @@ export interface Candidate {
 
 /** Takes a token apart, finds its key and checks the structure of its `act` and `dlg`. */
 export async function readCandidate(policy: Policy, token: string): Promise<Outcome<Candidate>> {
-  const parsed = parseToken(token, policy);
+  const parsed = parseToken(token, policy, policy.headers);
   if (!parsed.ok) return parsed;
   const { header, claims } = parsed.value;
   const trusted = policy.issuerFor(claims['iss']);
@@ -76,8 +76,8 @@ export async function examineToken(policy: Policy, token: string): Promise<Outco
   const { parsed, finding } = candidate.value;
   const verifying = signatureVerifies(parsed, finding.key);
   await underWay();
-  // Looked at while the signature is computed elsewhere; what comes of it counts only afterwards.
+  // Judged while the signature is computed elsewhere; nobody sees the judgement unless it verifies.
   const checked = checkCandidate(policy, candidate.value);
-  if (!(await verifying)) return refuse(new TokenError('signature_invalid'));
-  return checked.ok ? acceptCandidate(policy, candidate.value, checked.value) : checked;
+  const judged = checked.ok ? acceptCandidate(policy, candidate.value, checked.value) : checked;
+  return (await verifying) ? judged : refuse(new TokenError('signature_invalid'));
 }

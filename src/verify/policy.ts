@@ -9,7 +9,12 @@ import {
 } from '../errors/caller.ts';
 import { memoryReplayGuard, type ReplayGuard } from '../proof/replay.ts';
 import type { RevocationSource } from '../revoke/revocation_source.ts';
-import { defaultMaxDelegatedTokenBytes, defaultMaxTokenBytes } from '../token/parse.ts';
+import { boundedCache } from '../token/bounded_cache.ts';
+import {
+  defaultMaxDelegatedTokenBytes,
+  defaultMaxTokenBytes,
+  type KnownHeaders,
+} from '../token/parse.ts';
 import {
   isFilledList,
   isText,
@@ -54,8 +59,13 @@ export type VerifierOptions =
   | (TrustedIssuerOptions & { readonly issuers?: never } & SharedVerifierOptions)
   | ({ readonly issuers: readonly TrustedIssuerOptions[] } & SharedVerifierOptions);
 
+/** Headers that a verifier keeps: one for each key of its issuers, with room for strangers'. */
+const knownHeaders = 64;
+
 /** The whole policy, checked. */
 export interface Policy extends TrustedIssuers {
+  /** Headers that were taken apart before. */
+  readonly headers: KnownHeaders;
   readonly tiers: readonly string[];
   readonly maxLifetime: number;
   readonly clockTolerance: number;
@@ -116,6 +126,7 @@ export function readPolicy(options: VerifierOptions): Policy {
   }
   const bytes = { min: 256, max: 65_536 };
   return {
+    headers: boundedCache(knownHeaders),
     ...issuers,
     tiers: readTiers(options.tiers),
     maxLifetime: numberOption('maxLifetime', options.maxLifetime, {
