@@ -2,6 +2,7 @@
 
 import type { ContractSuite } from './case.ts';
 import * as rfc7515 from './cases/rfc7515.ts';
+import * as rfcSignatures from './cases/rfc_signatures.ts';
 import { client } from './client.ts';
 import { core } from './core.ts';
 import { keys } from './keys.ts';
@@ -10,6 +11,7 @@ import { seal } from './seal.ts';
 
 export const contract: readonly ContractSuite[] = [
   { name: 'RFC 7515', cases: rfc7515.cases },
+  { name: 'RFC signatures', cases: rfcSignatures.cases },
   ...core,
   ...keys,
   ...revoke,
