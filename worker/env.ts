@@ -11,6 +11,7 @@ import type { Outbox } from './bus/outbox.ts';
 import { readAuthority, type AuthorityConfig } from './env_authority.ts';
 import { ConfigError, isSecureOrigin, nameList, text } from './env_values.ts';
 import { readTrustedIssuers, type TrustedIssuer } from './env_issuers.ts';
+import { readRoutes, readTrustDomain, type UpstreamRoute } from './env_routes.ts';
 
 /** What wrangler.toml binds, and the variables, which are not checked yet. */
 export interface Bindings {
@@ -35,6 +36,10 @@ export interface Config {
   readonly bus: 'durable';
   /** The tiers, lowest first; `undefined` leaves them to the library's default. */
   readonly tiers: readonly string[] | undefined;
+  /** The services behind the gateway. */
+  readonly routes: readonly UpstreamRoute[];
+  /** The audience of transaction tokens. */
+  readonly trustDomain: string;
   /** `undefined`: this gateway issues nothing, and trusts an authority elsewhere. */
   readonly authority: AuthorityConfig | undefined;
 }
@@ -72,6 +77,8 @@ const variables = v.object({
   ALLOWED_ORIGINS: v.optional(origins, ''),
   BUS: v.optional(v.literal('durable', 'must be "durable"'), 'durable'),
   TIERS: v.optional(tiers),
+  ROUTES: v.optional(text),
+  TRUST_DOMAIN: v.optional(audience),
 });
 
 const objects = ['AGENT', 'DIRECTORY', 'MAILBOX', 'OUTBOX'] as const;
@@ -91,11 +98,22 @@ export function readConfig(env: Readonly<Record<string, unknown>>): Config {
   }
   const { output } = parsed;
   const authority = readAuthority(env, output.TIERS);
+  const { ISSUER: issuer, PUBLIC_URL: publicUrl = issuer, AUDIENCE: audience } = output;
+  const trustedIssuers = trustedBeside(authority, output);
+  const signs = authority !== undefined;
+  const routes = readRoutes(output.ROUTES, { issuer, publicUrl, tiers: output.TIERS, signs });
   return {
-    issuer: output.ISSUER,
-    publicUrl: output.PUBLIC_URL ?? output.ISSUER,
-    audience: output.AUDIENCE,
-    trustedIssuers: trustedBeside(authority, output),
+    issuer,
+    publicUrl,
+    audience,
+    trustedIssuers,
+    routes,
+    trustDomain: readTrustDomain(output.TRUST_DOMAIN, {
+      audience,
+      publicUrl,
+      trustedIssuers,
+      routes,
+    }),
     allowedOrigins: new Set(output.ALLOWED_ORIGINS),
     bus: output.BUS,
     tiers: output.TIERS,
