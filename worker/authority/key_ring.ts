@@ -15,6 +15,12 @@ import {
   type MadeKey,
   type RingKey,
 } from './key_ring_store.ts';
+import {
+  createServiceKeyStore,
+  serviceKeySchema,
+  type ServiceKeyStore,
+  type ServiceUse,
+} from './service_key_store.ts';
 
 /** What an isolate needs of the ring. Private parts are sealed: the isolate opens them itself. */
 export interface RingSnapshot {
@@ -23,6 +29,13 @@ export interface RingSnapshot {
   readonly signer: { readonly jwk: PublicJwk; readonly sealed: Sealed } | undefined;
   /** The newest first. */
   readonly nonceSecrets: readonly { readonly name: string; readonly sealed: Sealed }[];
+}
+
+/** The keys of one service: the one that signs, and all that ever did. */
+export interface ServiceKeys {
+  readonly signer: { readonly jwk: PublicJwk; readonly sealed: Sealed };
+  /** The newest first. What an old one signed is checked as long as it is kept. */
+  readonly published: readonly PublicJwk[];
 }
 
 /** A key as operators see it. Times in seconds since the epoch. */
@@ -37,9 +50,12 @@ export interface KeyListing {
 
 /** How long nonces are made under one secret, in seconds; it is kept twice as long. */
 const nonceSecretFor = 86_400;
+/** How long a service key signs, in seconds. */
+const serviceKeyFor = 365 * 86_400;
 
 export class KeyRing extends DurableObject<object> {
   readonly #store: KeyRingStore;
+  readonly #services: ServiceKeyStore;
   readonly #issuer: string;
   readonly #settings: AuthorityConfig;
   readonly #sealing: KeySealing;
@@ -51,8 +67,12 @@ export class KeyRing extends DurableObject<object> {
     this.#issuer = config.issuer;
     this.#settings = config.authority;
     this.#sealing = createKeySealing(config.authority.sealingKeys);
-    const schema = createSchema(ctx.storage.sql, 1, keyRingSchema);
+    // Version 1 had no service keys
+    const schema = createSchema(ctx.storage.sql, 2, [...keyRingSchema, ...serviceKeySchema], {
+      2: serviceKeySchema,
+    });
     this.#store = createKeyRingStore(ctx.storage, schema);
+    this.#services = createServiceKeyStore(ctx.storage, schema);
   }
 
   /** The ring as it stands, or `unchanged` where the asker knows it. The first call makes the keys. */
@@ -90,6 +110,22 @@ export class KeyRing extends DurableObject<object> {
     return known;
   }
 
+  /** The keys of a service. The first call makes one; after a year the next call makes another. */
+  async serviceKeys(use: ServiceUse): Promise<ServiceKeys> {
+    await this.#tendIfDue();
+    const isDue = (): boolean => (this.#services.of(use)[0]?.madeAt ?? 0) + serviceKeyFor <= now();
+    if (isDue()) {
+      const { jwk, sealed } = await this.#makeKey((kid) => this.#serviceLabel(kid));
+      // Of several calls at once the first to come here makes the key
+      if (isDue()) this.#services.add(use, jwk, sealed, now());
+    }
+    const keys = this.#services.of(use);
+    const signer = keys[0];
+    if (signer?.sealed === undefined) throw new Error('The service has no key');
+    const { jwk, sealed } = signer;
+    return { signer: { jwk, sealed }, published: keys.map((key) => key.jwk) };
+  }
+
   override async alarm(): Promise<void> {
     await this.#tend();
   }
@@ -107,17 +143,19 @@ export class KeyRing extends DurableObject<object> {
   async #tend(): Promise<void> {
     const { rotation } = this.#settings;
     const made: MadeKey[] = [];
-    while (!this.#store.rotate(rotation, made, now())) made.push(await this.#makeKey());
+    while (!this.#store.rotate(rotation, made, now())) {
+      made.push(await this.#makeKey((kid) => this.#keyLabel(kid)));
+    }
     await this.#tendNonces();
     await this.#reseal();
     const nonces = (this.#store.nonceSecrets()[0]?.madeAt ?? now()) + nonceSecretFor;
     await this.ctx.storage.setAlarm(Math.min(this.#store.wakeAt(), nonces) * 1000);
   }
 
-  async #makeKey(): Promise<MadeKey> {
+  async #makeKey(label: (kid: string) => Label): Promise<MadeKey> {
     const { kid, privateKey, publicJwk } = await generateSigningKey('ES256');
     const jwk = await crypto.subtle.exportKey('jwk', privateKey);
-    return { jwk: publicJwk, sealed: await this.#sealing.seal(this.#keyLabel(kid), jwk) };
+    return { jwk: publicJwk, sealed: await this.#sealing.seal(label(kid), jwk) };
   }
 
   async #tendNonces(): Promise<void> {
@@ -143,7 +181,9 @@ export class KeyRing extends DurableObject<object> {
       if (sealed.by === current) continue;
       try {
         const secret = await this.#sealing.open(label, sealed);
-        this.#store.reseal(sealed, await this.#sealing.seal(label, secret));
+        const anew = await this.#sealing.seal(label, secret);
+        this.#store.reseal(sealed, anew);
+        this.#services.reseal(sealed, anew);
       } catch {
         // The key may come back with the next configuration: nothing is thrown away
         logError('sealed_key_cannot_be_opened', { variable: 'KEY_ENCRYPTION_KEY' });
@@ -158,11 +198,18 @@ export class KeyRing extends DurableObject<object> {
     const secrets = this.#store.nonceSecrets().map(({ name, sealed }) => {
       return { label: this.#nonceLabel(name), sealed };
     });
-    return [...keys, ...secrets];
+    const services = this.#services.sealed().flatMap(({ kid, sealed }) => {
+      return sealed === undefined ? [] : [{ label: this.#serviceLabel(kid), sealed }];
+    });
+    return [...keys, ...secrets, ...services];
   }
 
   #keyLabel(kid: string): Label {
     return { use: 'signing-key', issuer: this.#issuer, name: kid };
+  }
+
+  #serviceLabel(kid: string): Label {
+    return { use: 'service-key', issuer: this.#issuer, name: kid };
   }
 
   #nonceLabel(name: string): Label {

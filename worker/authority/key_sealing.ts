@@ -12,7 +12,7 @@ export interface Sealed {
 
 /** What a sealed secret is, so that one is never taken for another. */
 export interface Label {
-  readonly use: 'signing-key' | 'nonce-secret';
+  readonly use: 'signing-key' | 'nonce-secret' | 'service-key';
   readonly issuer: string;
   readonly name: string;
 }
