@@ -1,7 +1,7 @@
 // The embedded bus: a Mailbox for each recipient, an Outbox for each broadcast.
 
-import type { Bus, Delivery, ReceiveOptions } from './bus.ts';
-import { TokenError } from '../../src/verify/index.ts';
+import type { Bus } from './bus.ts';
+import { createBus, type Carrier } from './carrier.ts';
 import { directoryStub, type Directory } from './directory.ts';
 import type { Mailbox } from './mailbox.ts';
 import { outboxStub, type Outbox } from './outbox.ts';
@@ -13,27 +13,10 @@ export interface DurableBusObjects {
   readonly OUTBOX: DurableObjectNamespace<Outbox>;
 }
 
-// A mailbox cannot see that a client is gone; so each wait in it is short, and its place is free again
-const sliceMs = 5_000;
-
 type MailboxStub = DurableObjectStub<Mailbox>;
 
-async function receive(
-  stub: MailboxStub,
-  owner: string,
-  { max, waitUntil, beforeLease }: ReceiveOptions,
-): Promise<readonly Delivery[]> {
-  for (;;) {
-    const deliveries = await stub.lease(owner, max);
-    if (deliveries.length > 0 || Date.now() >= waitUntil) return deliveries;
-    const worthwhile = await stub.wait(Math.min(waitUntil, Date.now() + sliceMs));
-    if (!worthwhile) throw new TokenError('rate_limited');
-    await beforeLease();
-  }
-}
-
-/** Makes the embedded bus of these objects. */
-export function createDurableBus({ DIRECTORY, MAILBOX, OUTBOX }: DurableBusObjects): Bus {
+/** Makes the carrier of these objects, for a bus of one's own or for others to reach over HTTP. */
+export function createDurableCarrier({ DIRECTORY, MAILBOX, OUTBOX }: DurableBusObjects): Carrier {
   const mailbox = (owner: string): MailboxStub => MAILBOX.getByName(owner);
   return {
     publish({ to, ...message }, storeBefore) {
@@ -48,7 +31,8 @@ export function createDurableBus({ DIRECTORY, MAILBOX, OUTBOX }: DurableBusObjec
         : mailbox(to).holds(sender, id, digest);
     },
 
-    receive: (owner, options) => receive(mailbox(owner), owner, options),
+    lease: (owner, max) => mailbox(owner).lease(owner, max),
+    wait: (owner, until) => mailbox(owner).wait(until),
 
     async acknowledge(owner, id, sender) {
       await mailbox(owner).acknowledge(id, sender);
@@ -65,4 +49,9 @@ export function createDurableBus({ DIRECTORY, MAILBOX, OUTBOX }: DurableBusObjec
       };
     },
   };
+}
+
+/** Makes the embedded bus of these objects. */
+export function createDurableBus(objects: DurableBusObjects): Bus {
+  return createBus(createDurableCarrier(objects));
 }
