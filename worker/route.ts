@@ -13,20 +13,32 @@ export interface Call {
 /** Answers a request that brings no agent token, or that must say itself who asks. */
 export type OpenHandler = (request: Request, call: Call) => Response | Promise<Response>;
 
+/** A protected resource of its own (RFC 9728). */
+export interface Resource {
+  /** What tokens must be for. */
+  readonly audience: string;
+  /** Where its metadata is: what follows `/.well-known/oauth-protected-resource`. */
+  readonly path: string;
+}
+
 /** What one method of a route does. */
 export type Endpoint =
   | { readonly public: 'health' }
   | { readonly open: OpenHandler }
   | {
-      /** `resource:action` that the agent must hold in some form; `undefined`: any valid token. */
-      readonly scope: string | undefined;
+      /** `resource:action` that the agent must hold in some form, or several; `undefined`: any valid token. */
+      readonly scope: string | readonly string[] | undefined;
       readonly target: TargetName | Target;
       /** `always`: a token that is not bound to a key is refused. Default: bound ones need a proof. */
       readonly dpop?: 'always';
+      /** The tiers whose agents may use it. Default: all. */
+      readonly tiers?: readonly string[] | undefined;
+      /** The resource that it is, where that is not the gateway. */
+      readonly resource?: Resource | undefined;
     };
 
 /** The methods that routes have. HEAD is served as GET is, and needs no row. */
-export type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 /** One path, in the router's notation. */
 export interface Route {

@@ -2,6 +2,7 @@
 
 import {
   authorize as authorizeCall,
+  covers,
   TokenError,
   type AuthorizedCall,
   type VerifiedAgent,
@@ -17,15 +18,25 @@ import type { Prepared } from '../target.ts';
  */
 export function admitScope(
   agent: VerifiedAgent,
-  scope: string | undefined,
+  scope: string | readonly string[] | undefined,
   ownIssuer: string,
 ): void {
-  if (scope === undefined) return;
-  if (scope.startsWith('admin:') && agent.issuer !== ownIssuer) {
-    throw new TokenError('scope_insufficient');
+  for (const wanted of [scope ?? []].flat()) {
+    if (wanted.startsWith('admin:') && agent.issuer !== ownIssuer) {
+      throw new TokenError('scope_insufficient');
+    }
+    const some = agent.scope.some((held) => held.startsWith(`${wanted}:`) || covers(held, wanted));
+    if (!some) throw new TokenError('scope_insufficient');
   }
-  const some = agent.scope.some((held) => held === scope || held.startsWith(`${scope}:`));
-  if (!some) throw new TokenError('scope_insufficient');
+}
+
+/**
+ * Refuses an agent whose tier is not among those of a route.
+ *
+ * @throws TokenError `tier_insufficient`
+ */
+export function admitTier({ tier }: VerifiedAgent, tiers: readonly string[] | undefined): void {
+  if (tiers !== undefined && !tiers.includes(tier)) throw new TokenError('tier_insufficient');
 }
 
 /**

@@ -6,6 +6,8 @@ import { logError } from '../observe/log.ts';
 /** What an answer says besides its code. */
 export interface RejectContext {
   readonly publicUrl: string;
+  /** The path of the resource's metadata, where that is not the gateway's own. */
+  readonly resourcePath?: string | undefined;
   /** The scopes that the route, or the very request, needs. */
   readonly scope?: string | readonly string[] | undefined;
   /** The scheme that the token came under. */
@@ -41,7 +43,7 @@ export function reject(code: ErrorCode, context: RejectContext): Response {
     'X-Content-Type-Options': 'nosniff',
   });
   const challenge = challengeFor(code, {
-    resourceMetadata: `${context.publicUrl}/.well-known/oauth-protected-resource`,
+    resourceMetadata: `${context.publicUrl}/.well-known/oauth-protected-resource${context.resourcePath ?? ''}`,
     algs: proofAlgorithms,
     ...(context.scope === undefined ? {} : { scope: context.scope }),
     ...(context.scheme === 'DPoP' ? { scheme: 'DPoP' } : {}),

@@ -7,7 +7,7 @@ import { json } from '../respond.ts';
 import { allowedMethods, endpointOf, type Endpoint, type Route } from '../route.ts';
 import type { Incoming, Services } from '../target.ts';
 import { admit, type Credential } from './admit.ts';
-import { admitScope, authorize } from './authorize.ts';
+import { admitScope, admitTier, authorize } from './authorize.ts';
 import { isPreflight, preflight, withPublicCors } from './cors.ts';
 import { forward, targetOf } from './forward.ts';
 import { codeOf, reject } from './reject.ts';
@@ -54,7 +54,11 @@ async function answer(route: Route, matched: Matched, ready: Ready): Promise<Res
 async function serveAgent(endpoint: Guarded, matched: Matched, ready: Ready): Promise<Response> {
   const { request } = matched;
   const query = new URL(request.url).searchParams;
-  const context = { publicUrl: ready.config.publicUrl, scope: endpoint.scope };
+  const context = {
+    publicUrl: ready.config.publicUrl,
+    scope: endpoint.scope,
+    resourcePath: endpoint.resource?.path,
+  };
   let credential: Credential;
   try {
     credential = admit(request.headers, query);
@@ -69,7 +73,7 @@ async function serveAgent(endpoint: Guarded, matched: Matched, ready: Ready): Pr
 }
 
 async function serveVerified(
-  { scope, target, dpop }: Guarded,
+  { scope, target, dpop, tiers, resource }: Guarded,
   { request, path, params }: Matched,
   query: URLSearchParams,
   credential: Credential,
@@ -77,11 +81,18 @@ async function serveVerified(
 ): Promise<Response> {
   const url = config.publicUrl + path;
   const { scheme } = credential;
-  const agent = await check.verify(credential, { method: request.method, url });
+  const agent = await check.verify(credential, {
+    method: request.method,
+    url,
+    audience: resource?.audience,
+  });
   if (dpop === 'always' && agent.jkt === undefined) throw new TokenError('proof_required');
+  admitTier(agent, tiers);
   admitScope(agent, scope, config.issuer);
   const incoming: Incoming = {
     agent,
+    request,
+    path,
     isHead: request.method === 'HEAD',
     query,
     params,
@@ -94,7 +105,12 @@ async function serveVerified(
     call = authorize(agent, prepared);
   } catch (error) {
     const { publicUrl } = config;
-    return reject(codeOf(error), { publicUrl, scheme, scope: prepared.required });
+    return reject(codeOf(error), {
+      publicUrl,
+      scheme,
+      scope: prepared.required,
+      resourcePath: resource?.path,
+    });
   }
   return forward(call, prepared);
 }

@@ -16,12 +16,15 @@ import type { Config } from '../env.ts';
 import type { TrustedIssuer } from '../env_issuers.ts';
 import { ConfigError } from '../env_values.ts';
 import { admit, type Credential } from './admit.ts';
+import { createAudienceRule, type AudienceRule } from './audience.ts';
 
 /** The request that a credential came with. */
 export interface Presented {
   readonly method: string;
   /** The URL that a proof must name: the public origin and the canonical path. */
   readonly url: string;
+  /** What the token must be for; `undefined`: the gateway's own routes. */
+  readonly audience?: string | undefined;
 }
 
 /** Verifies what `admit` took. Every refusal is a TokenError. */
@@ -53,10 +56,15 @@ export async function createTokenCheck(
   { ownKeys, revocation, authenticateActor, waitUntil }: TokenCheckOptions = {},
 ): Promise<TokenCheck> {
   const { issuer, audience, publicUrl } = config;
+  const audiences = createAudienceRule(config);
   const trusted = await Promise.all(
-    config.trustedIssuers.map((entry, at) => trust(entry, at, waitUntil)),
+    config.trustedIssuers.map((entry, at) => trust(entry, at, audiences, waitUntil)),
   );
-  const own = ownKeys && { issuer, audience: [audience, publicUrl], keys: ownKeys };
+  const own = ownKeys && {
+    issuer,
+    audience: audiences.widened([audience, publicUrl]),
+    keys: ownKeys,
+  };
   const issuers = own === undefined ? trusted : [own, ...trusted];
   const policy = { issuers, ...(config.tiers === undefined ? {} : { tiers: config.tiers }) };
   const verifier = createVerifier({
@@ -68,11 +76,12 @@ export async function createTokenCheck(
 
   async function verify(
     { scheme, token, proof, delegation }: Credential,
-    { method, url }: Presented,
+    { method, url, audience: wanted }: Presented,
   ): Promise<VerifiedAgent> {
     const presentation = { delegation, ...(proof === undefined ? {} : { proof, method, url }) };
     const result = await verifier.checkAgentToken(token, presentation);
     if (!result.ok) throw result.error;
+    audiences.check(result.value, wanted);
     // RFC 9449 section 7.1: the DPoP scheme is for bound tokens only
     if (scheme === 'DPoP' && result.value.jkt === undefined) throw new TokenError('proof_invalid');
     return result.value;
@@ -98,11 +107,12 @@ export async function createTokenCheck(
 async function trust(
   { issuer, audience, profile, algorithms, keys }: TrustedIssuer,
   at: number,
+  { widened }: AudienceRule,
   waitUntil: TokenCheckOptions['waitUntil'],
 ): Promise<TrustedIssuerOptions> {
   const options = {
     issuer,
-    audience,
+    audience: widened(audience),
     profile,
     ...(algorithms === undefined ? {} : { algorithms }),
   };
