@@ -3,7 +3,7 @@
 import { checkOptionNames } from '../errors/caller.ts';
 import { TokenError } from '../errors/token_error.ts';
 import { checkDpopProof, proofUse } from '../proof/dpop.ts';
-import type { ProofUse } from '../proof/replay.ts';
+import { askReplay, type ProofUse, type ReplayGuard } from '../proof/replay.ts';
 import type { VerifiedAgent } from '../token/agent.ts';
 import type { Policy } from './policy.ts';
 
@@ -24,6 +24,16 @@ export interface VerifyOptions extends ProofOptions {
    * oldest first, separated by commas. The proof must then be by the last delegate's key.
    */
   readonly delegation?: string | undefined;
+  /**
+   * Where this proof's id is recorded, in place of the verifier's own guard; `null`: the proof may
+   * repeat. It is asked last, when nothing else refuses the request.
+   */
+  readonly replay?: ReplayGuard | null;
+  /**
+   * Answers whether a nonce is one that this server gave to the agent; given, a proof without a
+   * good one is refused. Whether a delegate is who it is said to be is not known at this point.
+   */
+  readonly isNonce?: (nonce: string, agent: VerifiedAgent) => boolean | Promise<boolean>;
 }
 
 /** Options that were copied before anything was awaited. */
@@ -32,30 +42,55 @@ export interface Presentation {
   readonly proof: string | null | undefined;
   readonly method: string;
   readonly url: string;
+  /** `undefined`: the verifier's own. */
+  readonly replay: ReplayGuard | null | undefined;
+  readonly isNonce: VerifyOptions['isNonce'];
 }
+
+const optionNames = ['proof', 'method', 'url', 'delegation', 'replay', 'isNonce'];
 
 /** Copies and checks the options of one verification. */
 export function readPresentation(options: VerifyOptions): Presentation {
-  checkOptionNames('verifyAgentToken', options, ['proof', 'method', 'url', 'delegation']);
-  const { proof, method = '', url = '', delegation } = options;
+  checkOptionNames('verifyAgentToken', options, optionNames);
+  const { proof, method = '', url = '', delegation, replay, isNonce } = options;
   if (typeof proof === 'string' && (method === '' || String(url) === '')) {
     throw new TypeError('"proof" needs "method" and "url"');
   }
-  return { proof, method, url: String(url), delegation };
+  if (replay !== undefined && replay !== null && typeof replay.use !== 'function') {
+    throw new TypeError('"replay" must be a replay guard, or null');
+  }
+  // Present but undefined is a mistake that would switch the check off
+  if (Object.hasOwn(options, 'isNonce') && typeof isNonce !== 'function') {
+    throw new TypeError('"isNonce" must be a function');
+  }
+  return { proof, method, url: String(url), delegation, replay, isNonce };
 }
 
 /** Checks the proof of a token's presenter; what it answers must then be used once, if anything. */
 export async function checkPresenter(
   policy: Policy,
   token: string,
-  { jkt }: VerifiedAgent,
-  { proof, method, url }: Presentation,
+  agent: VerifiedAgent,
+  { proof, method, url, isNonce }: Presentation,
 ): Promise<ProofUse | TokenError | undefined> {
+  const { jkt } = agent;
   if (proof === null) return undefined;
   if (proof === undefined) return jkt === undefined ? undefined : new TokenError('proof_required');
   // RFC 9449 section 7.1: a proof beside a token that is bound to no key proves nothing about it.
   if (jkt === undefined) return new TokenError('proof_invalid');
   const { clock, clockTolerance } = policy;
-  const checked = await checkDpopProof(proof, { method, url, token, jkt, clock, clockTolerance });
+  const checked = await checkDpopProof(proof, {
+    ...{ method, url, token, jkt, clock, clockTolerance },
+    ...(isNonce === undefined ? {} : { isNonce: (nonce: string) => isNonce(nonce, agent) }),
+  });
   return checked.ok ? proofUse(checked.value) : checked.error;
+}
+
+/** Records the use of a proof with the guard of this verification, or else the verifier's own. */
+export async function useProof(
+  { replay: own }: Policy,
+  { replay = own }: Presentation,
+  use: ProofUse,
+): Promise<TokenError | undefined> {
+  return replay === null ? undefined : askReplay(replay, use);
 }

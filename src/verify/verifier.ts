@@ -2,7 +2,6 @@
 
 import { readClock } from '../errors/caller.ts';
 import { TokenError, type Result } from '../errors/token_error.ts';
-import { askReplay } from '../proof/replay.ts';
 import type { VerifiedAgent } from '../token/agent.ts';
 import { boundedCache, type BoundedCache } from '../token/bounded_cache.ts';
 import type { AcceptedToken } from './accept.ts';
@@ -11,7 +10,7 @@ import { examineToken, type Outcome } from './examine.ts';
 import { examineChain } from './examine_chain.ts';
 import { createHopKeys, type HopKeys } from './hop_keys.ts';
 import { readPolicy, type Policy, type VerifierOptions } from './policy.ts';
-import { checkPresenter, readPresentation, type VerifyOptions } from './presenter.ts';
+import { checkPresenter, readPresentation, useProof, type VerifyOptions } from './presenter.ts';
 import { askRevocation, authenticateDelegates, findKey } from './sources.ts';
 
 /** Verifies agent tokens under one fixed policy. */
@@ -105,14 +104,14 @@ async function check(
   const accepted = examined.value;
   const proof = await checkPresenter(policy, token, accepted.agent, presentation);
   if (proof instanceof TokenError) return refuse(proof);
-  const { revocation, replay } = policy;
+  const { revocation } = policy;
   const revoked = revocation && (await askRevocation(revocation, accepted.agent.identities));
   if (revoked !== undefined) return refuse(revoked);
   const agent = await authenticateDelegates(policy, accepted);
   if (agent instanceof TokenError) return refuse(agent);
   // Last, because it writes: a request that is refused anyway uses nothing up.
-  const replayed = proof && replay && (await askReplay(replay, proof));
-  return replayed instanceof TokenError ? refuse(replayed) : { ok: true, value: agent };
+  const replayed = proof && (await useProof(policy, presentation, proof));
+  return replayed === undefined ? { ok: true, value: agent } : refuse(replayed);
 }
 
 /**

@@ -96,6 +96,10 @@ describe('Agent', () => {
     await stub.reserve(entryOf(makeMessage()));
     advanceClock(310_000);
     expect(await runDurableObjectAlarm(stub)).toBe(true);
+    // It still knows up to when it forgot, for a clock that was ahead
+    expect((await stub.reserve(entryOf(makeMessage({ expiresAt: 0 })))).kind).toBe('replayed');
+    advanceClock(610_000);
+    expect(await runDurableObjectAlarm(stub)).toBe(true);
     const left = await runInDurableObject(stub, (_agent, { storage: { sql } }) =>
       sql.exec("SELECT name FROM sqlite_master WHERE name = 'nonces'").toArray(),
     );

@@ -11,6 +11,7 @@ import {
   type LedgerEntry,
   type NonceStore,
 } from '../../worker/authority/nonce_store.ts';
+import { forgottenSchema } from '../../worker/authority/forgotten_store.ts';
 import { createSchema } from '../../worker/storage/schema.ts';
 
 const t0 = 1_800_000_000_000;
@@ -30,7 +31,7 @@ const over = t0 + grantMs + skewMs + 1;
 function inStore<T>(use: (store: NonceStore, sql: SqlStorage) => T): Promise<T> {
   const stub = env.AGENT.get(env.AGENT.newUniqueId());
   return runInDurableObject(stub, (_agent, { storage: { sql } }) =>
-    use(createNonceStore(sql, createSchema(sql, 1, nonceSchema)), sql),
+    use(createNonceStore(sql, createSchema(sql, 1, [...nonceSchema, ...forgottenSchema])), sql),
   );
 }
 

@@ -1,22 +1,17 @@
-// Agent: the Durable Object of one agent id. An RPC shell over its stores, and who waits for an outcome.
+// Agent: the Durable Object of one agent id. An RPC shell over its stores.
 
 import { DurableObject } from 'cloudflare:workers';
 import { agentsStub, type Directory } from '../bus/directory.ts';
-import { createSchema, type Schema } from '../storage/schema.ts';
-import { nextAlarm } from '../storage/wake_time.ts';
+import { createSchema } from '../storage/schema.ts';
+import { createAgentAlarm, type AgentAlarm } from './agent_alarm.ts';
 import { createAdmission, type Admission, type Listed } from './agent_admission.ts';
 import { agentSchema, agentUpgrades, agentVersion } from './agent_schema.ts';
 import type { StatusIndex } from './status_lease_store.ts';
 import type { StatusLists } from './status_lists.ts';
 import type { StatusRecord } from './status_match.ts';
-import { createWaiters } from './waiters.ts';
-import {
-  createNonceStore,
-  type Held,
-  type LedgerEntry,
-  type NonceStore,
-  type Reservation,
-} from './nonce_store.ts';
+import { createMessageLedger, type MessageLedger } from './message_ledger.ts';
+import type { RequestAdmission, RequestDecision } from './request_admission.ts';
+import { createNonceStore, type Held, type LedgerEntry, type Reservation } from './nonce_store.ts';
 import type {
   AgentKey,
   Change,
@@ -35,24 +30,23 @@ export interface AgentEnv {
   readonly STATUS_LISTS: DurableObjectNamespace<StatusLists>;
 }
 
-/** How long a send waits for the outcome of another with the same nonce, in milliseconds. */
-const patienceMs = 2_000;
-
 const seconds = (): number => Math.floor(Date.now() / 1000);
 
 export class Agent extends DurableObject<AgentEnv> {
-  readonly #schema: Schema;
-  readonly #nonces: NonceStore;
   readonly #admission: Admission;
-  readonly #waiters = createWaiters();
+  readonly #ledger: MessageLedger;
+  readonly #alarm: AgentAlarm;
   #leasing: Promise<void> | undefined;
 
   constructor(ctx: DurableObjectState, env: AgentEnv) {
     super(ctx, env);
-    const { sql } = ctx.storage;
-    this.#schema = createSchema(sql, agentVersion, agentSchema, agentUpgrades);
-    this.#nonces = createNonceStore(sql, this.#schema);
-    this.#admission = createAdmission(sql, this.#schema);
+    const { storage } = ctx;
+    const { sql } = storage;
+    const schema = createSchema(sql, agentVersion, agentSchema, agentUpgrades);
+    const nonces = createNonceStore(sql, schema);
+    this.#ledger = createMessageLedger(nonces);
+    this.#admission = createAdmission(sql, schema);
+    this.#alarm = createAgentAlarm({ storage, schema, nonces, admission: this.#admission });
   }
 
   /** The registration, or `null`. Reads only. */
@@ -73,7 +67,7 @@ export class Agent extends DurableObject<AgentEnv> {
     notBefore?: number,
   ): Promise<{ readonly created: boolean; readonly registration: Registration }> {
     const outcome = this.#admission.register({ id, policy, key }, notBefore, seconds());
-    await this.#schedule();
+    await this.#alarm.schedule();
     return outcome;
   }
 
@@ -85,7 +79,7 @@ export class Agent extends DurableObject<AgentEnv> {
     notBefore?: number,
   ): Promise<{ readonly created: boolean; readonly registration: Registration }> {
     const outcome = this.#admission.enroll({ id, policy, key }, notBefore, seconds());
-    await this.#schedule();
+    await this.#alarm.schedule();
     return outcome;
   }
 
@@ -123,14 +117,14 @@ export class Agent extends DurableObject<AgentEnv> {
     notBefore: number | undefined,
   ): Promise<Registration> {
     const registered = this.#admission.registerOperator({ id, policy, key }, notBefore, seconds());
-    await this.#schedule();
+    await this.#alarm.schedule();
     return registered;
   }
 
   /** Removes the registration; what revokes its tokens stands until then. */
   async remove(until: number): Promise<void> {
     this.#admission.remove(until);
-    await this.#schedule();
+    await this.#alarm.schedule();
   }
 
   /** Decides on one token, and records all that must happen once, or nothing. */
@@ -144,7 +138,7 @@ export class Agent extends DurableObject<AgentEnv> {
     }
     const decision = this.#admission.admitIssue(request, seconds());
     if (decision.kind !== 'granted') return decision;
-    await this.#schedule();
+    await this.#alarm.schedule();
     await this.#outlive(decision.registration.notBefore);
     this.#tellSeen(decision.registration.id);
     return decision;
@@ -158,7 +152,7 @@ export class Agent extends DurableObject<AgentEnv> {
   /** Records a use; `false` when it was used before, or nobody is registered. */
   async useOnce(use: Use): Promise<boolean> {
     const first = this.#admission.useOnce(use);
-    if (first) await this.#schedule();
+    if (first) await this.#alarm.schedule();
     return first;
   }
 
@@ -166,45 +160,39 @@ export class Agent extends DurableObject<AgentEnv> {
     return this.#admission.sessions.list(after, limit, seconds());
   }
 
+  /** Admits one request through the gateway: everything that it uses is used now, or nothing is. */
+  async admitRequest(request: RequestAdmission): Promise<RequestDecision> {
+    const decision = this.#admission.requests.decide(request, Date.now());
+    if (decision.kind !== 'admitted') return decision;
+    const { message } = request;
+    // Begun in the same turn, so that nothing comes in between
+    const reserving = message && this.#ledger.reserve(message);
+    const [reservation] = await Promise.all([reserving, this.#alarm.scheduleRequest()]);
+    return { ...decision, ...(reservation === undefined ? {} : { reservation }) };
+  }
+
   /** Reserves a message's nonce. While another message holds it, waits a while for its outcome. */
   async reserve(entry: LedgerEntry): Promise<Reservation> {
-    const deadline = Date.now() + patienceMs;
-    for (;;) {
-      const now = Date.now();
-      const reservation = this.#nonces.reserve(entry, now);
-      if (reservation.kind !== 'busy' || now >= deadline) {
-        await this.#schedule();
-        return reservation;
-      }
-      await this.#waiters.waitFor(reservation.nonce, deadline - now);
-    }
+    const reservation = await this.#ledger.reserve(entry);
+    await this.#alarm.schedule();
+    return reservation;
   }
 
   commit(entry: LedgerEntry): Promise<void> {
-    this.#nonces.commit(entry);
-    this.#waiters.wake(entry.nonce);
-    return this.#schedule();
+    this.#ledger.commit(entry);
+    return this.#alarm.schedule();
   }
 
   release(entry: LedgerEntry): void {
-    this.#nonces.release(entry);
-    this.#waiters.wake(entry.nonce);
+    this.#ledger.release(entry);
   }
 
   settle(held: Held, stored: boolean): void {
-    this.#nonces.settle(held, stored);
-    this.#waiters.wake(held.nonce);
+    this.#ledger.settle(held, stored);
   }
 
-  override async alarm(): Promise<void> {
-    this.#nonces.purge(Date.now());
-    this.#admission.purge(seconds());
-    if (this.#nonces.nextExpiry() === undefined && this.#admission.isEmpty()) {
-      this.#schema.forget();
-      await this.ctx.storage.deleteAll();
-      return;
-    }
-    await this.#schedule();
+  override alarm(): Promise<void> {
+    return this.#alarm.ring();
   }
 
   /** A token of the very second in which all older ones were revoked would be revoked with them. */
@@ -231,12 +219,5 @@ export class Agent extends DurableObject<AgentEnv> {
     } catch {
       // A list that is an hour behind does no harm
     }
-  }
-
-  async #schedule(): Promise<void> {
-    const wake = nextAlarm([this.#nonces.nextExpiry(), this.#admission.nextExpiry()]);
-    if (wake === undefined) return;
-    const set = await this.ctx.storage.getAlarm();
-    if (set === null || set > wake) await this.ctx.storage.setAlarm(wake);
   }
 }

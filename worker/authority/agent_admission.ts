@@ -15,7 +15,8 @@ import {
 } from './status_lease_store.ts';
 import type { IssueDecision, IssueRequest, Registration, Use } from './registration.ts';
 import { createSessionStore, type SessionStore } from './session_store.ts';
-import { createUseStore } from './use_store.ts';
+import { createRequestDesk, type RequestDesk } from './request_admission.ts';
+import { createUseStore, type UseStore } from './use_store.ts';
 
 /** What is registered after a call, and whether the call did it. */
 export interface Registered {
@@ -35,6 +36,9 @@ export interface Admission {
   readonly sessions: SessionStore;
   readonly operatorKeys: OperatorKeyStore;
   readonly indices: StatusLeaseStore;
+  readonly uses: UseStore;
+  /** Requests through the gateway. */
+  readonly requests: RequestDesk;
   register(agent: NewRegistration, notBefore: number | undefined, now: number): Registered;
   enroll(agent: NewRegistration, notBefore: number | undefined, now: number): Registered;
   registerOperator(
@@ -104,6 +108,8 @@ export function createAdmission(sql: SqlStorage, schema: Schema): Admission {
     sessions,
     operatorKeys,
     indices,
+    uses,
+    requests: createRequestDesk(uses, registrations.get),
     register,
 
     enroll(agent, notBefore, now) {

@@ -1,6 +1,7 @@
 // The message nonces of one sender: reserved, then used once the message is stored, until the ttl is over.
 
 import type { Schema } from '../storage/schema.ts';
+import { createForgottenStore } from './forgotten_store.ts';
 
 /** A message as its sender's ledger knows it. */
 export interface LedgerEntry {
@@ -41,6 +42,8 @@ export interface NonceStore {
   settle(held: Held, stored: boolean): void;
   purge(now: number): void;
   nextExpiry(): number | undefined;
+  /** The end of the newest that was purged. */
+  forgottenUntil(): number | undefined;
 }
 
 /** How long a grant lasts, and how far clocks may differ before it counts as over. Milliseconds. */
@@ -85,6 +88,14 @@ const heldBy = (row: Row): Held => ({
 
 /** Makes the ledger of one sender. */
 export function createNonceStore(sql: SqlStorage, schema: Schema): NonceStore {
+  const forgotten = createForgottenStore(sql, schema, 'nonces');
+
+  const remove = (where: string, ...values: readonly (string | number)[]): void => {
+    const query = `DELETE FROM nonces WHERE ${where} RETURNING expires_at`;
+    const gone = sql.exec<{ expires_at: number }>(query, ...values).toArray();
+    forgotten.note(gone.map((row) => row.expires_at));
+  };
+
   const rivals = ({ nonce, id }: LedgerEntry, now: number): Row[] =>
     sql
       .exec<Row>(
@@ -126,7 +137,9 @@ export function createNonceStore(sql: SqlStorage, schema: Schema): NonceStore {
   return {
     reserve(entry, now) {
       schema.ensure();
-      sql.exec('DELETE FROM nonces WHERE expires_at <= ?', now);
+      // Whoever was purged may have used it, before the clock was set back
+      if (forgotten.covers(entry.expiresAt)) return { kind: 'replayed' };
+      remove('(nonce = ? OR id = ?) AND expires_at <= ?', entry.nonce, entry.id, now);
       const used = rivals(entry, now).some((row) => isSame(row, entry) && row.used === 1);
       return used ? { kind: 'stored' } : (obstacle(entry, now) ?? grant(entry, now));
     },
@@ -169,7 +182,7 @@ export function createNonceStore(sql: SqlStorage, schema: Schema): NonceStore {
     },
 
     purge(now) {
-      if (schema.exists()) sql.exec('DELETE FROM nonces WHERE expires_at <= ?', now);
+      if (schema.exists()) remove('expires_at <= ?', now);
     },
 
     nextExpiry() {
@@ -179,5 +192,7 @@ export function createNonceStore(sql: SqlStorage, schema: Schema): NonceStore {
         .one();
       return at ?? undefined;
     },
+
+    forgottenUntil: forgotten.until,
   };
 }
