@@ -1,0 +1,104 @@
+// Starts the gateway of an isolate: its configuration read once, for requests and for objects with sockets alike.
+
+import { waitUntil } from 'cloudflare:workers';
+import type { RevocationSource } from '../../src/verify/index.ts';
+import { createAuthority } from '../authority/authority.ts';
+import { followFeeds } from '../authority/revocation_view.ts';
+import { readBindings, readConfig } from '../env.ts';
+import { ConfigError } from '../env_values.ts';
+import { logError } from '../observe/log.ts';
+import type { Route } from '../route.ts';
+import { createServices } from './forward_services.ts';
+import { resourceMetadataRoutes } from './resource_metadata.ts';
+import { routes } from './routes.ts';
+import type { Ready } from './serve.ts';
+import { createTokenCheck } from './verify.ts';
+
+/** What a Worker that mounts the gateway may add to it. */
+export interface GatewayOptions {
+  /** Where revocation is looked up. Omitted: revocation is NOT checked. */
+  readonly revocation?: RevocationSource;
+}
+
+/** A gateway whose configuration was checked, with all of its routes. */
+export interface Started extends Ready {
+  readonly routes: readonly Route[];
+  /** What the token check asks; `undefined`: revocation is not checked. */
+  readonly revocation: RevocationSource | undefined;
+  /** Whether that source has to be asked about an issuer's tokens, because nobody tells of them. */
+  readonly isPolled: (issuer: string) => boolean;
+}
+
+/** Starts the gateway of an environment, once; `undefined` where its configuration is wrong. */
+export type Start = (env: object) => Promise<Started | undefined>;
+
+async function start(env: object, options: GatewayOptions): Promise<Started> {
+  const variables = env as Readonly<Record<string, unknown>>;
+  const config = readConfig(variables);
+  const bindings = readBindings(variables, config);
+  const authority = createAuthority(config, bindings, waitUntil);
+  const feeds = authority?.revocation ?? followFeeds(config.trustedIssuers, waitUntil);
+  const { revocation = feeds } = options;
+  const check = await createTokenCheck(config, {
+    waitUntil,
+    ...(authority === undefined
+      ? {}
+      : { ownKeys: authority.keys, authenticateActor: authority.authenticateActor }),
+    ...(revocation === undefined ? {} : { revocation }),
+  });
+  const followed = new Set(
+    config.trustedIssuers
+      .filter(({ revocationsUri }) => revocationsUri !== undefined)
+      .map(({ issuer }) => issuer),
+  );
+  return {
+    config,
+    check,
+    services: createServices(config, bindings, waitUntil),
+    routes: [...routes, ...resourceMetadataRoutes(config), ...(authority?.routesWith(check) ?? [])],
+    revocation,
+    isPolled: (issuer) => options.revocation !== undefined || followed.has(issuer),
+  };
+}
+
+/** Makes the start of a gateway. What is wrong with a configuration is logged once. */
+export function createStart(options: GatewayOptions): Start {
+  // Results, not promises: a promise dies with the request that made it, and others would wait for ever
+  const started = new WeakMap<object, Started>();
+  const broken = new WeakSet<object>();
+
+  return async (env) => {
+    const known = started.get(env);
+    if (known !== undefined || broken.has(env)) return known;
+    try {
+      const made = await start(env, options);
+      // Of several first requests one makes what all of them use: two would each remember proofs
+      const first = started.get(env) ?? made;
+      started.set(env, first);
+      return first;
+    } catch (error) {
+      broken.add(env);
+      logError('configuration_refused', faultOf(error));
+      return undefined;
+    }
+  };
+}
+
+let ofThisWorker: Start = createStart({});
+
+/** Makes the start of this Worker's gateway, which its objects then share. */
+export function defineStart(options: GatewayOptions): Start {
+  ofThisWorker = createStart(options);
+  return ofThisWorker;
+}
+
+/** Starts the gateway that this Worker has made: objects are made without it, and serve it. */
+export function startHere(env: object): Promise<Started | undefined> {
+  return ofThisWorker(env);
+}
+
+function faultOf(error: unknown): { readonly variable?: string; readonly fault: string } {
+  return error instanceof ConfigError
+    ? { variable: error.variable, fault: error.message }
+    : { fault: 'The gateway cannot start' };
+}
