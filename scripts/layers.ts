@@ -11,7 +11,14 @@ interface Layer {
   readonly reason: string;
 }
 
-const published = ['index', 'verify/index', 'issue/index', 'seal/index', 'client/index'];
+const published = [
+  'index',
+  'verify/index',
+  'issue/index',
+  'seal/index',
+  'client/index',
+  'audit/index',
+];
 const internals = ['**/src/**', ...published.map((entry) => `!**/src/${entry}.ts`)];
 const itself = ['swarmgate', 'swarmgate/**'];
 const rest = (...folders: string[]): string[] => folders.map((folder) => `**/${folder}/**`);
@@ -55,6 +62,11 @@ const layers: readonly Layer[] = [
     files: ['src/issue/**/*.ts'],
     refused: [...neighbours, '!jose', '../client/**'],
     reason: 'issue never imports client; of packages it imports jose only',
+  },
+  {
+    files: ['src/audit/**/*.ts'],
+    refused: [...neighbours, '!jose', '../issue/**', '../client/**', '../verify/**'],
+    reason: 'audit imports jose and what is below verify: it checks logs, not tokens',
   },
   {
     files: ['src/client/**/*.ts'],
