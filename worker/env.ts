@@ -8,7 +8,9 @@ import type { StatusLists } from './authority/status_lists.ts';
 import type { Directory } from './bus/directory.ts';
 import type { Mailbox } from './bus/mailbox.ts';
 import type { Outbox } from './bus/outbox.ts';
+import { readAdmission, type AdmissionConfig } from './env_admission.ts';
 import { readAuthority, type AuthorityConfig } from './env_authority.ts';
+import { readBus, type BusConfig } from './env_bus.ts';
 import { ConfigError, isSecureOrigin, nameList, text } from './env_values.ts';
 import { readTrustedIssuers, type TrustedIssuer } from './env_issuers.ts';
 import { readRoutes, readTrustDomain, type UpstreamRoute } from './env_routes.ts';
@@ -22,6 +24,8 @@ export interface Bindings {
   readonly KEY_RING: DurableObjectNamespace<KeyRing>;
   readonly REVOCATION_LOG: DurableObjectNamespace<RevocationLog>;
   readonly STATUS_LISTS: DurableObjectNamespace<StatusLists>;
+  /** The bus elsewhere, where BUS is "http" and BUS_URL is not set. */
+  readonly BUS_SERVICE?: Fetcher;
 }
 
 /** The variables, checked. */
@@ -33,9 +37,12 @@ export interface Config {
   readonly audience: string;
   readonly trustedIssuers: readonly TrustedIssuer[];
   readonly allowedOrigins: ReadonlySet<string>;
-  readonly bus: 'durable';
+  /** What carries the messages. */
+  readonly bus: BusConfig;
   /** The tiers, lowest first; `undefined` leaves them to the library's default. */
   readonly tiers: readonly string[] | undefined;
+  /** How requests are admitted. */
+  readonly admission: AdmissionConfig;
   /** The services behind the gateway. */
   readonly routes: readonly UpstreamRoute[];
   /** The audience of transaction tokens. */
@@ -75,7 +82,6 @@ const variables = v.object({
   AUDIENCE: v.optional(audience, 'swarm-bus'),
   TRUSTED_ISSUERS: v.optional(text),
   ALLOWED_ORIGINS: v.optional(origins, ''),
-  BUS: v.optional(v.literal('durable', 'must be "durable"'), 'durable'),
   TIERS: v.optional(tiers),
   ROUTES: v.optional(text),
   TRUST_DOMAIN: v.optional(audience),
@@ -115,8 +121,9 @@ export function readConfig(env: Readonly<Record<string, unknown>>): Config {
       routes,
     }),
     allowedOrigins: new Set(output.ALLOWED_ORIGINS),
-    bus: output.BUS,
+    bus: readBus(env),
     tiers: output.TIERS,
+    admission: readAdmission(env, { tiers: output.TIERS, issues: authority !== undefined }),
     authority,
   };
 }

@@ -4,7 +4,7 @@ import * as v from 'valibot';
 import type { RotationPolicy } from '../src/issue/index.ts';
 import { parseJson } from '../src/verify/index.ts';
 import { publicJwk, type ConfiguredJwk } from './env_issuers.ts';
-import { ConfigError, nameList, text } from './env_values.ts';
+import { ConfigError, nameList, readSecrets, text } from './env_values.ts';
 
 /** What the authority works with, checked. Times in seconds. */
 export interface AuthorityConfig {
@@ -24,9 +24,6 @@ export interface AuthorityConfig {
 /** How long isolates may sign with a key after the ring moved on, and clocks may differ, together. */
 const signingSlack = 10;
 const day = 86_400;
-const maxSealingKeys = 8;
-/** 32 random bytes have fewer different ones once in 10^12: what does is a pattern or a text. */
-const minDistinctBytes = 16;
 
 const seconds = (min: number, max: number, fallback: number): v.GenericSchema<unknown, number> =>
   v.optional(
@@ -77,7 +74,7 @@ export function readAuthority(
   tiers: readonly string[] = ['fast', 'power'],
 ): AuthorityConfig | undefined {
   if (env['KEY_ENCRYPTION_KEY'] === undefined) return undefined;
-  const sealingKeys = readSealingKeys(env['KEY_ENCRYPTION_KEY']);
+  const sealingKeys = readSecrets('KEY_ENCRYPTION_KEY', env['KEY_ENCRYPTION_KEY']);
   const parsed = v.safeParse(variables, env, { abortEarly: true });
   if (!parsed.success) {
     const [issue] = parsed.issues;
@@ -111,21 +108,4 @@ function readRotation(output: v.InferOutput<typeof variables>): RotationPolicy {
     );
   }
   return { activeFor, publishFor, retireFor, keepFor };
-}
-
-function readSealingKeys(value: unknown): readonly string[] {
-  const refuse = (fault: string): ConfigError => new ConfigError('KEY_ENCRYPTION_KEY', fault);
-  if (typeof value !== 'string') throw refuse('must be text');
-  const keys = value.split(',').map((key) => key.trim());
-  if (keys.length > maxSealingKeys) throw refuse(`must hold at most ${maxSealingKeys} keys`);
-  if (new Set(keys).size !== keys.length) throw refuse('must not name a key twice');
-  for (const key of keys) {
-    // 43 characters are 32 bytes; the last one has two unused bits, which must be zero
-    if (!/^[\w-]{42}[AEIMQUYcgkosw048]$/.test(key)) {
-      throw refuse('must be base64url of 32 bytes, or several of them separated by commas');
-    }
-    const bytes = atob(key.replaceAll('-', '+').replaceAll('_', '/'));
-    if (new Set(bytes).size < minDistinctBytes) throw refuse('must be random: this one is weak');
-  }
-  return keys;
 }

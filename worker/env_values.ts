@@ -47,3 +47,29 @@ export function isSecure(value: string): boolean {
 export function isSecureOrigin(value: string): boolean {
   return isOrigin(value) && isSecure(value);
 }
+
+const maxSecrets = 8;
+/** 32 random bytes have fewer different ones once in 10^12: what does is a pattern or a text. */
+const minDistinctBytes = 16;
+
+/**
+ * Reads secret keys: base64url of 32 random bytes each, separated by commas.
+ *
+ * @throws ConfigError that names the variable
+ */
+export function readSecrets(name: string, value: unknown): readonly string[] {
+  const refuse = (fault: string): ConfigError => new ConfigError(name, fault);
+  if (typeof value !== 'string') throw refuse('must be text');
+  const keys = value.split(',').map((key) => key.trim());
+  if (keys.length > maxSecrets) throw refuse(`must hold at most ${maxSecrets} keys`);
+  if (new Set(keys).size !== keys.length) throw refuse('must not name a key twice');
+  for (const key of keys) {
+    // 43 characters are 32 bytes; the last one has two unused bits, which must be zero
+    if (!/^[\w-]{42}[AEIMQUYcgkosw048]$/.test(key)) {
+      throw refuse('must be base64url of 32 bytes, or several of them separated by commas');
+    }
+    const bytes = atob(key.replaceAll('-', '+').replaceAll('_', '/'));
+    if (new Set(bytes).size < minDistinctBytes) throw refuse('must be random: this one is weak');
+  }
+  return keys;
+}
