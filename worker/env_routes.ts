@@ -135,6 +135,10 @@ function checkRow(
   if (route.trusted && !surroundings.signs) {
     throw refuse('trusted', 'needs KEY_ENCRYPTION_KEY: without keys there is nothing to sign with');
   }
+  const { methods } = route;
+  if (route.mcp && methods.some((method) => method === 'PUT' || method === 'PATCH')) {
+    throw refuse('methods', 'must be GET, POST and DELETE at most: no other has a meaning in MCP');
+  }
   // Forgotten, it would let every agent through that has any token at all
   if (!route.mcp && scopes === undefined) throw refuse('scopes', 'is required: [] asks for none');
 }

@@ -7,6 +7,7 @@ import { pathOf } from './path.ts';
 import { codeOf, reject, unavailable } from './reject.ts';
 import { serve, type Ready } from './serve.ts';
 import { defineStart, type GatewayOptions, type Started } from './start.ts';
+import { isLoop } from './upstream_headers.ts';
 
 /** The part of a Worker's default export that the gateway is. */
 export interface Gateway {
@@ -47,21 +48,24 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
     return router;
   }
 
+  async function answerWith(ready: Started, request: Request): Promise<Response> {
+    const { publicUrl } = ready.config;
+    if (isLoop(request.headers, publicUrl)) return reject('upstream_invalid', { publicUrl });
+    const path = pathOf(request);
+    if (path === undefined) return reject('path_ambiguous', { publicUrl });
+    return routerOf(ready).fetch(request, { ready, path });
+  }
+
   return {
     async fetch(request, env) {
       const ready = await start(env as object);
       if (ready === undefined) return unavailable();
-      const { publicUrl, allowedOrigins } = ready.config;
-      const path = pathOf(request);
-      const response =
-        path === undefined
-          ? reject('path_ambiguous', { publicUrl })
-          : await routerOf(ready).fetch(request, { ready, path });
+      const response = await answerWith(ready, request);
       const answer =
         request.method === 'HEAD'
           ? new Response(null, { status: response.status, headers: response.headers })
           : response;
-      return withCors(answer, request.headers, allowedOrigins);
+      return withCors(answer, request.headers, ready.config.allowedOrigins);
     },
   };
 }

@@ -1,0 +1,124 @@
+// Bodies on their way to a service and back: streamed, counted, and ended when they may not go on.
+
+import { TokenError } from '../../src/verify/index.ts';
+
+/** A body to send, with its length where that is known. */
+export interface Upload {
+  readonly body: ReadableStream<Uint8Array> | Uint8Array | null;
+  /** The refusal, where the body was broken off for its size. */
+  readonly refusal: () => TokenError | undefined;
+}
+
+/** A request without a body. */
+export const noUpload: Upload = { body: null, refusal: () => undefined };
+
+/**
+ * Takes the body of a request, to be sent on as it comes. `progress` is called for each piece.
+ *
+ * @throws TokenError `message_too_large` where its length is known and too large
+ */
+export function upload(request: Request, limit: number, progress: () => void): Upload {
+  const { body } = request;
+  if (body === null || request.method === 'GET' || request.method === 'HEAD') return noUpload;
+  const length = Number(request.headers.get('content-length') ?? Number.NaN);
+  if (length > limit) throw new TokenError('message_too_large');
+  let refused: TokenError | undefined;
+  let sent = 0;
+  const counted = body.pipeThrough(
+    new TransformStream<Uint8Array, Uint8Array>({
+      transform(piece, controller) {
+        sent += piece.length;
+        progress();
+        if (sent > limit) {
+          refused = new TokenError('message_too_large');
+          throw refused;
+        }
+        controller.enqueue(piece);
+      },
+    }),
+  );
+  return {
+    // Services read a length as a promise: it is kept, or the request breaks off
+    body: Number.isNaN(length) ? counted : counted.pipeThrough(new FixedLengthStream(length)),
+    refusal: () => refused,
+  };
+}
+
+/** How a body may come back. */
+export interface RelayRules {
+  /** Bytes. */
+  readonly limit: number;
+  /** Milliseconds between two pieces; `undefined`: it may be silent. */
+  readonly idle: number | undefined;
+  /** Rejects as soon as the agent may not go on. */
+  readonly recheck: () => Promise<void>;
+  /** An event stream ends as if it were over: its reader asks again, and is refused. */
+  readonly endsQuietly: boolean;
+}
+
+/** How often an agent is checked again while its body streams, in milliseconds. */
+export const recheckEvery = 500;
+
+/** Passes a body on, piece by piece, as fast as it is read, for as long as the rules allow. */
+export function relay(
+  body: ReadableStream<Uint8Array>,
+  { limit, idle, recheck, endsQuietly }: RelayRules,
+): ReadableStream<Uint8Array> {
+  const reader = body.getReader();
+  let passed = 0;
+  let over = false;
+  let watching: ReturnType<typeof setTimeout> | undefined;
+  let idling: ReturnType<typeof setTimeout> | undefined;
+
+  /** Ends it, unless something has ended it before. */
+  function stop(controller: ReadableStreamDefaultController<Uint8Array>, quietly: boolean): void {
+    if (!end()) return;
+    if (quietly) controller.close();
+    else controller.error(new Error('The answer was broken off'));
+    reader.cancel().catch(() => undefined);
+  }
+
+  function end(): boolean {
+    const first = !over;
+    over = true;
+    clearTimeout(watching);
+    clearTimeout(idling);
+    return first;
+  }
+
+  return new ReadableStream<Uint8Array>(
+    {
+      start(controller) {
+        const watch = (): void => {
+          watching = setTimeout(() => {
+            recheck().then(
+              () => (over ? undefined : watch()),
+              () => stop(controller, endsQuietly),
+            );
+          }, recheckEvery);
+        };
+        watch();
+      },
+
+      async pull(controller) {
+        if (idle !== undefined) idling = setTimeout(() => stop(controller, false), idle);
+        try {
+          const { done, value } = await reader.read();
+          clearTimeout(idling);
+          if (over) return;
+          passed += value?.length ?? 0;
+          if (done || passed > limit) stop(controller, done);
+          else controller.enqueue(value);
+        } catch {
+          stop(controller, false);
+        }
+      },
+
+      async cancel() {
+        end();
+        await reader.cancel();
+      },
+    },
+    { highWaterMark: 0 },
+  );
+}

@@ -1,0 +1,72 @@
+// Sends a request to a service, and takes its answer only if that is one: in time, readable, with a status.
+
+import { TokenError } from '../../src/verify/index.ts';
+import type { UpstreamRoute } from '../env_routes.ts';
+
+/** The network, or a service binding. */
+export type Send = (request: Request) => Promise<Response>;
+
+/** A timer that tells when nothing has happened for too long. */
+export interface Patience {
+  /** Something happened: the time counts from now. */
+  readonly progress: () => void;
+  readonly stop: () => void;
+  readonly signal: AbortSignal;
+}
+
+/** Makes a timer. Times in milliseconds. */
+export function createPatience(time: number): Patience {
+  const controller = new AbortController();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const progress = (): void => {
+    clearTimeout(timer);
+    timer = setTimeout(() => controller.abort(), time);
+  };
+  progress();
+  return { progress, stop: () => clearTimeout(timer), signal: controller.signal };
+}
+
+// RFC 9110 sections 8.4.1 and 12.5.3: the runtime unpacks these, whatever was asked for
+const unpacked = new Set(['', 'identity', 'gzip', 'x-gzip', 'deflate', 'br']);
+
+/**
+ * Sends a request; redirects are not followed.
+ *
+ * @throws TokenError `upstream_timeout` when no headers come in time, `upstream_invalid` for what is
+ * no answer: an address where nobody is, a connection that breaks off, a body that cannot be read,
+ * a status that no answer has. A 401 or 407 is the service's trouble with the gateway: the agent was
+ * admitted, and must not take it for an invitation to send its token elsewhere
+ */
+export async function sendUpstream(
+  send: Send,
+  request: Request,
+  { signal, stop }: Patience,
+): Promise<Response> {
+  let response: Response;
+  try {
+    response = await send(request);
+  } catch (cause) {
+    throw new TokenError(signal.aborted ? 'upstream_timeout' : 'upstream_invalid', { cause });
+  } finally {
+    stop();
+  }
+  const { status, headers } = response;
+  const coding = (headers.get('content-encoding') ?? '').trim().toLowerCase();
+  const readable = unpacked.has(coding);
+  if (status < 200 || status > 599 || status === 401 || status === 407 || !readable) {
+    response.body?.cancel().catch(() => undefined);
+    throw new TokenError('upstream_invalid');
+  }
+  return response;
+}
+
+/** What sends to the service of a route. */
+export function senderOf(
+  { service }: Pick<UpstreamRoute, 'service'>,
+  env: Readonly<Record<string, unknown>>,
+): Send | undefined {
+  if (service === undefined) return (request) => fetch(request);
+  const bound = env[service];
+  const isService = typeof bound === 'object' && bound !== null && 'fetch' in bound;
+  return isService ? (request) => (bound as Fetcher).fetch(request) : undefined;
+}
