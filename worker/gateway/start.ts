@@ -12,6 +12,7 @@ import { createServices } from './forward_services.ts';
 import { resourceMetadataRoutes } from './resource_metadata.ts';
 import { routes } from './routes.ts';
 import type { Ready } from './serve.ts';
+import { configuredRoutes } from './upstream_routes.ts';
 import { createTokenCheck } from './verify.ts';
 
 /** What a Worker that mounts the gateway may add to it. */
@@ -55,7 +56,12 @@ async function start(env: object, options: GatewayOptions): Promise<Started> {
     config,
     check,
     services: createServices(config, bindings, waitUntil),
-    routes: [...routes, ...resourceMetadataRoutes(config), ...(authority?.routesWith(check) ?? [])],
+    routes: [
+      ...routes,
+      ...resourceMetadataRoutes(config),
+      ...(authority?.routesWith(check) ?? []),
+      ...configuredRoutes({ config, bindings, waitUntil }),
+    ],
     revocation,
     isPolled: (issuer) => options.revocation !== undefined || followed.has(issuer),
   };
