@@ -29,6 +29,9 @@ export default defineConfig({
           ...patience,
           name: 'node',
           environment: 'node',
+          globalSetup: 'test/support/gateway_build.ts',
+          // Many of its tests wait for a gateway or a process: more of them than there are cores
+          maxWorkers: 3,
           include: [
             contract,
             'test/unit/**/*.test.ts',

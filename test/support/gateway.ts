@@ -1,11 +1,8 @@
 // Runs the built Worker in workerd and talks to it over real HTTP
 
-import { build } from 'esbuild';
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare';
-import { unstable_getMiniflareWorkerOptions } from 'wrangler';
+import { inject } from 'vitest';
 import { makeKey, type TestKey } from './tokens.ts';
-
-const root = new URL('../../', import.meta.url).pathname;
 
 /** The public origin that test gateways are configured with: proofs name it, whatever port is used. */
 export const publicUrl = 'https://gate.example';
@@ -40,28 +37,6 @@ interface ObjectDesignator {
   readonly scriptName?: string;
 }
 
-let bundle: Promise<string> | undefined;
-
-/** The Worker as one module. Bundled once, whatever number of gateways run. */
-function bundleWorker(): Promise<string> {
-  bundle ??= bundleOnce();
-  return bundle;
-}
-
-async function bundleOnce(): Promise<string> {
-  const { outputFiles } = await build({
-    entryPoints: [`${root}worker/index.ts`],
-    bundle: true,
-    write: false,
-    format: 'esm',
-    target: 'es2023',
-    conditions: ['workerd', 'worker', 'browser'],
-    external: ['cloudflare:*'],
-    logLevel: 'silent',
-  });
-  return outputFiles[0]?.text ?? '';
-}
-
 /** The variables of a gateway that trusts one issuer of the test's own, and the engine. */
 function defaultVariables(issuer: string, key: TestKey, engineKey: TestKey): object {
   const trusted = [
@@ -73,17 +48,17 @@ function defaultVariables(issuer: string, key: TestKey, engineKey: TestKey): obj
 
 /** Starts a gateway as two Workers of one instance, with everything else as in wrangler.toml. */
 export async function startGateway(setup: GatewaySetup = {}): Promise<RunningGateway> {
-  const [script, key, engineKey] = await Promise.all([bundleWorker(), makeKey(), makeKey()]);
+  const { script, options } = inject('gateway');
+  const [key, engineKey] = await Promise.all([makeKey(), makeKey()]);
   const issuer = 'https://issuer.example';
   const variables = { ...defaultVariables(issuer, key, engineKey), ...setup.variables };
   const bindings = Object.fromEntries(
     Object.entries(variables).filter(([, value]) => value !== undefined),
   ) as Record<string, string>;
-  const { workerOptions } = unstable_getMiniflareWorkerOptions(`${root}wrangler.toml`);
-  const own = workerOptions['durableObjects'] as Readonly<Record<string, ObjectDesignator>>;
+  const own = options['durableObjects'] as Readonly<Record<string, ObjectDesignator>>;
 
   const worker = (name: string, source: string, scriptName?: string) => ({
-    ...workerOptions,
+    ...options,
     name,
     modules: [{ type: 'ESModule' as const, path: 'worker.js', contents: source }],
     bindings,

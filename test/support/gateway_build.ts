@@ -1,0 +1,36 @@
+// Builds the Worker once for all tests of a run: loading wrangler and bundling take a second each time
+
+import { build, stop } from 'esbuild';
+import type { TestProject } from 'vitest/node';
+import { unstable_getMiniflareWorkerOptions } from 'wrangler';
+
+/** The Worker as one module, and what wrangler.toml says of it, as Miniflare wants it. */
+export interface BuiltGateway {
+  readonly script: string;
+  readonly options: ReturnType<typeof unstable_getMiniflareWorkerOptions>['workerOptions'];
+}
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    gateway: BuiltGateway;
+  }
+}
+
+const root = new URL('../../', import.meta.url).pathname;
+
+/** Vitest calls it before the first test of the project. */
+export async function setup({ provide }: TestProject): Promise<void> {
+  const { outputFiles } = await build({
+    entryPoints: [`${root}worker/index.ts`],
+    bundle: true,
+    write: false,
+    format: 'esm',
+    target: 'es2023',
+    conditions: ['workerd', 'worker', 'browser'],
+    external: ['cloudflare:*'],
+    logLevel: 'error',
+  });
+  await stop();
+  const { workerOptions: options } = unstable_getMiniflareWorkerOptions(`${root}wrangler.toml`);
+  provide('gateway', { script: outputFiles[0]?.text ?? '', options });
+}
