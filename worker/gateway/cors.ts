@@ -1,7 +1,7 @@
 // CORS for the configured origins only: preflights, and the same headers on errors as on success.
 
 const requestHeaders = 'Authorization, DPoP, Agent-Delegation, Content-Type';
-const exposedHeaders = 'WWW-Authenticate, DPoP-Nonce, Retry-After';
+const exposedHeaders = 'WWW-Authenticate, DPoP-Nonce, Retry-After, RateLimit, RateLimit-Policy';
 const maxAge = '600';
 
 /** The request's origin if it is one of the allowed ones. `null` is in no list. */
