@@ -1,9 +1,33 @@
 // Builds what is published: the library as ES modules with declarations, and the command as one file
 
 import { execFileSync } from 'node:child_process';
-import { chmodSync, readFileSync, rmSync } from 'node:fs';
-import { build } from 'esbuild';
+import { chmodSync, rmSync } from 'node:fs';
+import { build, type Plugin } from 'esbuild';
 import { root, toolPath } from './tools.ts';
+
+/** One file for each way in: the gate's path must not load what all other commands need. */
+const entries = {
+  main: 'dist/cli/main.js',
+  gate_entry: 'dist/cli/gate_entry.js',
+  program: 'dist/cli/program.js',
+} as const;
+
+/** The other entries stay files of their own, beside the first. */
+const besideMain: Plugin = {
+  name: 'beside-main',
+  setup({ onResolve }) {
+    onResolve({ filter: /^\.\/(?:gate_entry|program)\.ts$/ }, ({ path }) => ({
+      path: path.replace(/ts$/, 'js'),
+      external: true,
+    }));
+  },
+};
+
+// commander is CommonJS inside: in an ES module its require() of node: modules needs one to call
+const commonJs = [
+  "import { createRequire } from 'node:module';",
+  'const require = createRequire(import.meta.url);',
+].join('\n');
 
 process.chdir(root);
 rmSync('dist', { recursive: true, force: true });
@@ -20,24 +44,19 @@ function emitLibrary(): void {
 }
 
 async function bundleCommand(): Promise<void> {
-  const outfile = 'dist/cli/main.js';
-  await build({
-    entryPoints: ['cli/main.ts'],
-    outfile,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node20.19',
-    legalComments: 'inline',
-    banner: { js: banner() },
-    logLevel: 'warning',
-  });
-  chmodSync(outfile, 0o755);
-}
-
-// commander is CommonJS inside: in an ES module its require() of node: modules needs one to call
-function banner(): string {
-  const own = readFileSync('cli/main.ts', 'utf8').startsWith('#!') ? [] : ['#!/usr/bin/env node'];
-  const shim = "import { createRequire } from 'node:module';";
-  return [...own, shim, 'const require = createRequire(import.meta.url);'].join('\n');
+  for (const [name, outfile] of Object.entries(entries)) {
+    await build({
+      entryPoints: [`cli/${name}.ts`],
+      outfile,
+      bundle: true,
+      platform: 'node',
+      format: 'esm',
+      target: 'node20.19',
+      legalComments: 'inline',
+      ...(name === 'program' ? { banner: { js: commonJs } } : {}),
+      plugins: name === 'main' ? [besideMain] : [],
+      logLevel: 'warning',
+    });
+  }
+  chmodSync(entries.main, 0o755);
 }

@@ -17,13 +17,14 @@ async function lintPackage(): Promise<string[]> {
   return messages.map((message) => formatMessage(message, manifest) ?? message.code);
 }
 
-/** Each source file's three outputs, the command, and what npm always takes: nothing else. */
+/** Each source file's three outputs, the files of the command, and what npm always takes: nothing else. */
 function expectedFiles(): string[] {
   const sources = globSync('src/**/*.ts').map((path) => path.replace(/\.ts$/, ''));
   const library = sources.flatMap((path) =>
     ['js', 'js.map', 'd.ts'].map((ending) => `dist/${path}.${ending}`),
   );
-  return [...library, 'dist/cli/main.js', 'LICENSE', 'README.md', 'package.json'];
+  const command = ['main.js', 'gate_entry.js', 'program.js'].map((name) => `dist/cli/${name}`);
+  return [...library, ...command, 'LICENSE', 'README.md', 'package.json'];
 }
 
 function packedFiles(): string[] {

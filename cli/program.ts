@@ -1,0 +1,115 @@
+// The commands of `swarmgate` but the gate's own path: builds them, and turns every outcome into output and an exit code
+
+import { Command } from 'commander';
+import { readFileSync } from 'node:fs';
+import { addAgentsAdd } from './agents_add.ts';
+import { addAgentsChange } from './agents_change.ts';
+import { addAgentsList } from './agents_list.ts';
+import { addAgentsShow } from './agents_show.ts';
+import { addAuthorityKeys } from './authority_keys.ts';
+import { codeRefusal, looksLikeCode } from './code_input.ts';
+import { addEnroll } from './enroll.ts';
+import { addEnrollmentsAdd } from './enrollments_add.ts';
+import { addEnrollmentsList } from './enrollments_list.ts';
+import { reportFailure } from './failures.ts';
+import { usage } from './failure.ts';
+import { addKeysGenerate } from './keys_generate.ts';
+import { examples } from './options.ts';
+import { addProof } from './proof.ts';
+import { addRevoke } from './revoke.ts';
+import { addTokenGet } from './token_get.ts';
+import { thumbprintsLast } from './thumbprint_arguments.ts';
+import { argumentRefusal, looksLikeToken } from './token_input.ts';
+import { addTokenInspect } from './token_inspect.ts';
+import { addTokenIssue } from './token_issue.ts';
+import { addTokenVerify } from './token_verify.ts';
+
+const exitCodeHelp = [
+  '',
+  'Exit codes:',
+  '  0  done',
+  '  1  refused: the code is on standard error',
+  '  2  the command line is wrong',
+  '  3  a file, its permissions or the network is not as it must be',
+].join('\n');
+
+/** Runs a command line, and sets the exit code. */
+export async function runProgram(argv: readonly string[]): Promise<void> {
+  // A reader that has seen enough, such as `head`, is no failure
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') process.exitCode = 3;
+  });
+  try {
+    if (argv.some(looksLikeToken)) throw usage(argumentRefusal);
+    if (argv.some(looksLikeCode)) throw usage(codeRefusal);
+    await buildProgram().parseAsync(thumbprintsLast(argv), { from: 'user' });
+  } catch (error) {
+    process.exitCode = reportFailure(error, argv);
+  }
+}
+
+/** All commands, with their options and examples. */
+export function buildProgram(): Command {
+  const program = new Command('swarmgate')
+    .description('Identities for swarms of AI agents: keys, short-lived tokens, and their end')
+    .exitOverride()
+    .configureOutput({ outputError: () => {} })
+    .showSuggestionAfterError(true)
+    .option('-V, --version', 'print the version')
+    .on('option:version', printVersion)
+    .addHelpText(
+      'after',
+      [
+        exitCodeHelp,
+        examples(
+          'swarmgate enrollments add planner --tier fast --scope bus:publish --key operator.key.json > code.txt',
+          'swarmgate enroll --key planner.key.json < code.txt',
+          'swarmgate token get --id planner --key planner.key.json > planner.token',
+          'swarmgate revoke agent planner --key operator.key.json',
+        ),
+      ].join('\n'),
+    );
+  const group = (name: string, description: string, ...lines: string[]): Command =>
+    program
+      .command(name)
+      .description(description)
+      .addHelpText('after', examples(...lines));
+  const keys = group(
+    'keys',
+    "make signing keys, and manage the authority's",
+    'swarmgate keys generate --out issuer.key.json',
+    'swarmgate keys rotate --key operator.key.json',
+  );
+  for (const add of [addKeysGenerate, addAuthorityKeys]) add(keys);
+  const token = group(
+    'token',
+    'get, issue, verify and inspect tokens',
+    'swarmgate token get --id planner --key planner.key.json',
+    'swarmgate token issue --key issuer.key.json --sub planner --tier fast --scope bus:receive',
+    'swarmgate token verify --key issuer.pub.json < token.txt',
+    'swarmgate token inspect < token.txt',
+  );
+  for (const add of [addTokenGet, addTokenIssue, addTokenVerify, addTokenInspect]) add(token);
+  const agents = group(
+    'agents',
+    'register agents, list and change them',
+    'swarmgate agents add planner --tier fast --scope bus:receive --jwk planner.pub.json --key operator.key.json',
+    'swarmgate agents list --key operator.key.json',
+  );
+  for (const add of [addAgentsAdd, addAgentsList, addAgentsShow, addAgentsChange]) add(agents);
+  const enrollments = group(
+    'enrollments',
+    'make one-time codes that agents enrol with',
+    'swarmgate enrollments add planner --tier fast --scope bus:receive --key operator.key.json',
+  );
+  for (const add of [addEnrollmentsAdd, addEnrollmentsList]) add(enrollments);
+  for (const add of [addEnroll, addRevoke, addProof]) add(program);
+  return program;
+}
+
+function printVersion(): never {
+  const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  const { version } = JSON.parse(manifest) as { version: string };
+  process.stdout.write(`${version}\n`);
+  process.exit(0);
+}
