@@ -10,10 +10,8 @@ export type TargetName = 'whoami' | 'bus_send' | 'bus_receive' | 'bus_acknowledg
 /** A request of a verified agent. */
 export interface Incoming {
   readonly agent: VerifiedAgent;
-  /** The request as it came; its body is read once, by whoever reads it. */
-  readonly request: Request;
-  /** The canonical path. */
-  readonly path: string;
+  /** The request as it came, for targets that pass it on. What comes over a socket has none. */
+  readonly http?: { readonly request: Request; readonly path: string };
   /** A HEAD request: it is answered as GET is, but must change nothing. */
   readonly isHead: boolean;
   readonly query: URLSearchParams;

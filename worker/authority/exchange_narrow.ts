@@ -4,7 +4,7 @@ import { covers, type VerifiedAgent } from '../../src/verify/index.ts';
 import type { Config } from '../env.ts';
 import type { Form } from './form.ts';
 import type { Registration } from './registration.ts';
-import { grantedAudience, grantedScope } from './token_scope.ts';
+import { grantedAudience, grantedScope, targetsOf } from './token_scope.ts';
 
 const maxHops = 3;
 
@@ -33,13 +33,13 @@ export function narrowedScope(
 export function narrowedAudience(
   form: Form,
   { audience: held }: Pick<VerifiedAgent, 'audience'>,
-  config: Pick<Config, 'audience' | 'publicUrl'>,
+  config: Pick<Config, 'audience' | 'publicUrl' | 'routes'>,
 ): string | undefined {
   if (form.has('resource') || form.has('audience')) {
     const asked = grantedAudience(form, config);
     return asked !== undefined && held.includes(asked) ? asked : undefined;
   }
-  return [config.audience, config.publicUrl].find((own) => held.includes(own));
+  return targetsOf(config).find((own) => held.includes(own));
 }
 
 /** The lower of two tiers; `undefined` where the order of the subject's verifier lacks the client's. */

@@ -1,5 +1,6 @@
 // GET /.well-known/oauth-authorization-server (RFC 8414): what is supported, and nothing else.
 
+import { isSecure } from '../env_values.ts';
 import type { Route } from '../route.ts';
 import { assertionAlgorithms } from './client_assertion.ts';
 import type { AuthorityContext } from './context.ts';
@@ -32,9 +33,15 @@ function metadata(context: AuthorityContext, parts: readonly MetadataPart[]): ob
     grant_types_supported: grantTypes,
     ...clientAuthenticationOf('token_endpoint'),
     dpop_signing_alg_values_supported: ['ES256', 'Ed25519'],
-    protected_resources: [publicUrl],
+    protected_resources: [publicUrl, ...routesApart(context)],
     ...Object.fromEntries(parts.flatMap((part) => Object.entries(part(context)))),
   };
+}
+
+/** The resources of configured routes that have their own (RFC 9728 section 4 wants URLs). */
+function routesApart({ config }: AuthorityContext): readonly string[] {
+  const audiences = config.routes.flatMap(({ audience }) => audience ?? []);
+  return [...new Set(audiences)].filter((name) => name !== config.publicUrl && isSecure(name));
 }
 
 /** The rows of the metadata. */

@@ -21,19 +21,29 @@ export function grantedScope(
 
 /**
  * The audience to issue for. `resource` (RFC 8707) and `audience` name the same targets: the bus by
- * AUDIENCE, the gateway by PUBLIC_URL. The token says what was asked for; nothing named is AUDIENCE.
+ * AUDIENCE, the gateway by PUBLIC_URL, a configured route by its own audience. The token says what was asked for; nothing named is AUDIENCE.
  *
  * @returns `undefined` for an unknown target, and for several
  */
 export function grantedAudience(
   form: Form,
-  { audience, publicUrl }: Pick<Config, 'audience' | 'publicUrl'>,
+  config: Pick<Config, 'audience' | 'publicUrl' | 'routes'>,
 ): string | undefined {
   const asked = [form.get('resource'), form.get('audience')].filter((name) => name !== undefined);
   const [name, other] = asked;
+  const { audience, publicUrl } = config;
   if (name === undefined) return audience;
   if (other !== undefined) return undefined;
   // A URL library writes an origin with a slash (RFC 3986 section 6.2.3): it is the same resource
   if (name === publicUrl || name === `${publicUrl}/`) return publicUrl;
-  return name === audience ? audience : undefined;
+  return targetsOf(config).includes(name) ? name : undefined;
+}
+
+/** Everything that tokens can be for, the default first. */
+export function targetsOf({
+  audience,
+  publicUrl,
+  routes,
+}: Pick<Config, 'audience' | 'publicUrl' | 'routes'>): readonly string[] {
+  return [audience, publicUrl, ...routes.flatMap((route) => route.audience ?? [])];
 }

@@ -1,7 +1,14 @@
 // CORS for the configured origins only: preflights, and the same headers on errors as on success.
 
-const requestHeaders = 'Authorization, DPoP, Agent-Delegation, Content-Type';
-const exposedHeaders = 'WWW-Authenticate, DPoP-Nonce, Retry-After, RateLimit, RateLimit-Policy';
+const requestHeaders = [
+  'Authorization, DPoP, Agent-Delegation, Content-Type',
+  // What clients of MCP servers send, and read
+  'MCP-Protocol-Version, Mcp-Session-Id, Mcp-Method, Mcp-Name, Last-Event-ID',
+].join(', ');
+const exposedHeaders = [
+  'WWW-Authenticate, DPoP-Nonce, Retry-After, RateLimit, RateLimit-Policy',
+  'Mcp-Session-Id',
+].join(', ');
 const maxAge = '600';
 
 /** The request's origin if it is one of the allowed ones. `null` is in no list. */

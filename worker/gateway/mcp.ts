@@ -33,7 +33,8 @@ export interface McpRequest {
  * @throws TokenError `message_malformed`, `message_too_large`
  */
 export async function readMcp(
-  { request, readBody }: Pick<Incoming, 'request' | 'readBody'>,
+  request: Request,
+  readBody: Incoming['readBody'],
   limit: number,
 ): Promise<McpRequest> {
   const sends = request.method === 'POST';

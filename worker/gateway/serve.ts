@@ -91,8 +91,7 @@ async function serveVerified(
   admitScope(agent, scope, config.issuer);
   const incoming: Incoming = {
     agent,
-    request,
-    path,
+    http: { request, path },
     isHead: request.method === 'HEAD',
     query,
     params,

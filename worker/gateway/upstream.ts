@@ -5,7 +5,7 @@ import type { Config } from '../env.ts';
 import type { UpstreamRoute } from '../env_routes.ts';
 import { ConfigError } from '../env_values.ts';
 import type { Endpoint, Route } from '../route.ts';
-import type { Incoming, Target } from '../target.ts';
+import type { Target } from '../target.ts';
 import { readMcp, type McpRequest } from './mcp.ts';
 import type { SignTxn } from './txn_token.ts';
 import { relay, upload, type Upload } from './upstream_body.ts';
@@ -63,27 +63,30 @@ function endpointOf(upstream: Upstream): Endpoint {
 function targetOf(upstream: Upstream): Target {
   const { route } = upstream;
   return {
-    async read(incoming) {
-      const url = upstreamUrl(route, incoming.path, incoming.request.url);
-      const mcp = route.mcp ? await readMcp(incoming, route.maxRequestBytes) : undefined;
+    async read({ http, readBody, recheck }) {
+      if (http === undefined) throw new TypeError('Only requests can be passed on');
+      const { request, path } = http;
+      const url = upstreamUrl(route, path, request.url);
+      const mcp = route.mcp ? await readMcp(request, readBody, route.maxRequestBytes) : undefined;
       return {
         required: [...new Set([...route.scopes, ...(mcp?.required ?? [])])],
-        run: (call) => run(upstream, incoming, { call, url, mcp }),
+        run: (call) => run(upstream, { request, recheck, call, url, mcp }),
       };
     },
   };
 }
 
 interface Going {
+  readonly request: Request;
+  readonly recheck: () => Promise<void>;
   readonly call: AuthorizedCall;
   readonly url: URL;
   readonly mcp: McpRequest | undefined;
 }
 
-async function run(upstream: Upstream, incoming: Incoming, going: Going): Promise<Response> {
+async function run(upstream: Upstream, going: Going): Promise<Response> {
   const { route, send, publicUrl, signTxn } = upstream;
-  const { request } = incoming;
-  const { call, url, mcp } = going;
+  const { request, call, url, mcp } = going;
   const txnToken = route.trusted && signTxn !== undefined ? await signTxn(call) : undefined;
   const patience = createPatience(route.timeout * 1000);
   let uploading: Upload | undefined;
@@ -97,7 +100,7 @@ async function run(upstream: Upstream, incoming: Incoming, going: Going): Promis
       signal: patience.signal,
     });
     const response = await sendUpstream(send, forwarded, patience);
-    return await answer(upstream, incoming, going, response);
+    return await answer(upstream, going, response);
   } catch (error) {
     throw uploading?.refusal() ?? error;
   } finally {
@@ -110,8 +113,7 @@ const bodiless = new Set([204, 205, 304]);
 
 async function answer(
   { route, publicUrl }: Upstream,
-  { request, agent, recheck }: Incoming,
-  { url, mcp }: Going,
+  { request, recheck, call, url, mcp }: Going,
   response: Response,
 ): Promise<Response> {
   const { status, headers: from } = response;
@@ -138,6 +140,7 @@ async function answer(
     recheck,
     endsQuietly: isStream,
   });
-  const filtered = mcp === undefined ? relayed : await mcp.filter(relayed, { agent, status, type });
+  const filtered =
+    mcp === undefined ? relayed : await mcp.filter(relayed, { agent: call.agent, status, type });
   return new Response(filtered, { status, headers });
 }
