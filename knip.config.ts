@@ -10,6 +10,7 @@ const config: KnipConfig = {
       entry: [
         'src/{index,*/index}.ts',
         'cli/main.ts',
+        'worker/{nats,bus_service}.ts',
         'scripts/*.{ts,js}',
         'bench/*.ts',
         'test/types/**/*.ts',

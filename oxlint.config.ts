@@ -83,7 +83,7 @@ export default defineConfig({
     { files: ['src/**/*.ts', 'worker/**/*.ts'], rules: { 'no-console': 'error' } },
     { files: ['worker/observe/**/*.ts'], rules: { 'no-console': 'off' } },
     {
-      files: ['*.config.ts', 'worker/index.ts', 'test/**/*worker*.ts'],
+      files: ['*.config.ts', 'worker/{index,nats,bus_service}.ts', 'test/**/*worker*.ts'],
       rules: { 'import/no-default-export': 'off' },
     },
     {

@@ -45,8 +45,10 @@ describe('readConfig()', () => {
         },
       ],
       allowedOrigins: new Set(),
-      bus: 'durable',
+      bus: { kind: 'durable' },
       tiers: undefined,
+      routes: [],
+      trustDomain: 'gate.example',
     });
   });
 
@@ -188,8 +190,8 @@ describe('readConfig()', () => {
       variables({ ALLOWED_ORIGINS: 'http://app.example' }),
       'ALLOWED_ORIGINS must hold exact',
     ],
-    ['BUS', variables({ BUS: 'redis' }), 'BUS must be "durable"'],
-    ['BUS empty', variables({ BUS: '' }), 'BUS must be "durable"'],
+    ['BUS', variables({ BUS: 'redis' }), 'BUS must be "durable", "http" or "nats"'],
+    ['BUS empty', variables({ BUS: '' }), 'BUS must be "durable", "http" or "nats"'],
     ['TIERS empty', variables({ TIERS: '' }), 'TIERS must name at least one tier'],
     ['a tier twice', variables({ TIERS: 'fast,fast' }), 'TIERS must not name anything twice'],
     ['a tier in capitals', variables({ TIERS: 'Fast' }), 'TIERS must hold tiers'],

@@ -8,6 +8,7 @@ import { readBindings, readConfig } from '../env.ts';
 import { ConfigError } from '../env_values.ts';
 import { logError } from '../observe/log.ts';
 import type { Route } from '../route.ts';
+import type { CarrierMaker } from './forward_bus.ts';
 import { createServices } from './forward_services.ts';
 import { resourceMetadataRoutes } from './resource_metadata.ts';
 import { routes } from './routes.ts';
@@ -19,6 +20,8 @@ import { createTokenCheck } from './verify.ts';
 export interface GatewayOptions {
   /** Where revocation is looked up. Omitted: revocation is NOT checked. */
   readonly revocation?: RevocationSource;
+  /** What makes the bus `nats`, which most Workers do not carry. */
+  readonly nats?: CarrierMaker;
 }
 
 /** A gateway whose configuration was checked, with all of its routes. */
@@ -55,7 +58,7 @@ async function start(env: object, options: GatewayOptions): Promise<Started> {
   return {
     config,
     check,
-    services: createServices(config, bindings, waitUntil),
+    services: createServices(config, bindings, waitUntil, options.nats),
     routes: [
       ...routes,
       ...resourceMetadataRoutes(config),
