@@ -9,6 +9,7 @@ export { StatusLists } from './authority/status_lists.ts';
 export { Directory } from './bus/directory.ts';
 export { Mailbox } from './bus/mailbox.ts';
 export { Outbox } from './bus/outbox.ts';
+export { AuditLog } from './observe/audit_log.ts';
 
 const gateway: Gateway = createGateway();
 

@@ -3,6 +3,7 @@
 import { compactVerify, decodeProtectedHeader } from 'jose';
 import type { VerificationAlgorithm } from '../keys/algorithms.ts';
 import type { KeySource } from '../keys/key_source.ts';
+import { decodeUtf8 } from '../token/base64url.ts';
 import { parseJson } from '../token/json.ts';
 
 /** The newest entry of a shard, as its log signed it. */
@@ -33,7 +34,6 @@ export interface Manifest {
 const algorithms: readonly VerificationAlgorithm[] = ['ES256', 'Ed25519'];
 const hashForm = /^[\w-]{43}$/;
 const maxShards = 1024;
-const decoder = new TextDecoder('utf-8', { fatal: true });
 
 type Members = Readonly<Record<string, unknown>>;
 
@@ -67,7 +67,7 @@ export async function openStatement(
   try {
     const { key } = await keys.find({ alg, kid });
     const { payload } = await compactVerify(jws, key, { algorithms: [alg] });
-    return readStatement(decoder.decode(payload));
+    return readStatement(decodeUtf8(payload) ?? '');
   } catch (error) {
     if (isObject(error) && error['code'] === 'key_unavailable') throw error;
     return undefined;

@@ -2,6 +2,7 @@
 
 import type {
   Agent,
+  AuditLog,
   Directory,
   KeyRing,
   Mailbox,
@@ -14,6 +15,7 @@ declare global {
   namespace Cloudflare {
     interface Env {
       readonly AGENT: DurableObjectNamespace<Agent>;
+      readonly AUDIT_LOG: DurableObjectNamespace<AuditLog>;
       readonly DIRECTORY: DurableObjectNamespace<Directory>;
       readonly MAILBOX: DurableObjectNamespace<Mailbox>;
       readonly OUTBOX: DurableObjectNamespace<Outbox>;

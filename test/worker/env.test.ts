@@ -49,6 +49,14 @@ describe('readConfig()', () => {
       tiers: undefined,
       routes: [],
       trustDomain: 'gate.example',
+      audit: {
+        mode: 'best-effort',
+        shards: 4,
+        keepFor: 30 * 86_400,
+        keepBytes: 1_000_000_000,
+        signingKey: undefined,
+        metricsToken: undefined,
+      },
     });
   });
 

@@ -9,12 +9,13 @@ const issuer = 'https://issuer.example';
 
 test('createGateway() lets a proof through once among the first requests of an isolate', async () => {
   const [key, agentKey] = [await makeKey(), await makeKey()];
-  const { AGENT, DIRECTORY, MAILBOX, OUTBOX } = env;
+  const { AGENT, AUDIT_LOG, DIRECTORY, MAILBOX, OUTBOX } = env;
   const variables = {
     AGENT,
     DIRECTORY,
     MAILBOX,
     OUTBOX,
+    AUDIT_LOG,
     ISSUER: 'https://gate.example',
     TRUSTED_ISSUERS: JSON.stringify([{ issuer, jwks: { keys: [key.publicJwk] } }]),
   };
