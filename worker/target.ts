@@ -1,6 +1,7 @@
 // Target: what a route leads to. It reads a request, says which scopes that takes, and runs it.
 
 import type { AuthorizedCall, VerifiedAgent } from '../src/verify/index.ts';
+import type { LedgerEntry, Reservation } from './authority/nonce_store.ts';
 import type { Ledger } from './bus/publish.ts';
 import type { Bus } from './bus/bus.ts';
 
@@ -37,7 +38,10 @@ export interface Services {
 export interface Prepared {
   /** The scopes that it takes, with what it names as their third part. */
   readonly required: readonly string[];
-  readonly run: (call: AuthorizedCall) => Promise<Response>;
+  /** The message that it will store: its nonce is reserved before it is run. */
+  readonly message?: LedgerEntry;
+  /** `reservation` is that of the message, for a request that has one. */
+  readonly run: (call: AuthorizedCall, reservation?: Reservation) => Promise<Response>;
 }
 
 /** What a route leads to. `read` changes nothing and throws TokenErrors. */

@@ -6,6 +6,13 @@ import type { Registration } from './registration.ts';
 /** Tells whether the agent registered under an id holds the key with this thumbprint. */
 export type ActorCheck = (agentId: string, jkt: string) => Promise<boolean>;
 
+/** The check, and what it remembers. */
+export interface Actors {
+  readonly authenticate: ActorCheck;
+  /** Lets the next question about an id ask its object, which knows better. */
+  readonly forget: (agentId: string) => void;
+}
+
 /** What the check needs. */
 export interface ActorCheckOptions {
   /** Asks the object of an id, which writes nothing for an unknown one. */
@@ -25,10 +32,10 @@ const knownFor = 10_000;
 const askEvery = 200;
 
 /** Makes a check that knows nobody yet. */
-export function createActorCheck({ load, now }: ActorCheckOptions): ActorCheck {
+export function createActorCheck({ load, now }: ActorCheckOptions): Actors {
   const known = createBoundedMap<Entry>(maxEntries);
 
-  return async (agentId, jkt) => {
+  const authenticate: ActorCheck = async (agentId, jkt) => {
     const askedAt = now();
     const entry = known.get(agentId);
     if (entry !== undefined && askedAt >= entry.askedAt) {
@@ -41,4 +48,5 @@ export function createActorCheck({ load, now }: ActorCheckOptions): ActorCheck {
     known.set(agentId, { jkt: held, askedAt });
     return held === jkt;
   };
+  return { authenticate, forget: (agentId) => known.delete(agentId) };
 }

@@ -3,12 +3,12 @@
 import type { RevocationSource } from '../../src/verify/index.ts';
 import type { Bindings, Config } from '../env.ts';
 import type { Route } from '../route.ts';
-import { createActorCheck, type ActorCheck } from './actor_check.ts';
+import { createActorCheck, type Actors } from './actor_check.ts';
 import { agentParts } from './agent_parts.ts';
 import { agentRoutes } from './agent_routes.ts';
 import { createClientRegistry } from './client_registry.ts';
 import type { AuthorityContext } from './context.ts';
-import { createDpopNonces } from './dpop_nonce.ts';
+import { createDpopNonces, type DpopNonces } from './dpop_nonce.ts';
 import { keyRoutes } from './key_routes.ts';
 import { createLookupBudget } from './lookup_budget.ts';
 import { metadataRoutes, type MetadataPart } from './metadata.ts';
@@ -27,7 +27,9 @@ export interface Authority {
   /** Where the gateway looks up what is revoked. */
   readonly revocation: RevocationSource;
   /** Which delegates of a chain are the agents that they are said to be. */
-  readonly authenticateActor: ActorCheck;
+  readonly actors: Actors;
+  /** The nonces that proofs name. */
+  readonly nonces: DpopNonces;
   /** The routes, for a gateway that reads tokens in this way. */
   readonly routesWith: (tokens: TokenReader) => readonly Route[];
 }
@@ -79,7 +81,8 @@ export function createAuthority(
   return {
     keys,
     revocation,
-    authenticateActor: createActorCheck({
+    nonces: shared.nonces,
+    actors: createActorCheck({
       load: (id) => bindings.AGENT.getByName(id).registration(),
       now,
     }),

@@ -19,10 +19,11 @@ async function asOperator(
   { url }: Call,
   { config, tokens }: AuthorityContext,
 ): Promise<Asker> {
-  const agent = await tokens.present(request, url);
-  if (agent.jkt === undefined) throw new TokenError('proof_required');
-  if (agent.issuer !== config.issuer) throw new TokenError('scope_insufficient');
-  authorize(agent, 'admin:write');
+  const agent = await tokens.present(request, url, (found) => {
+    if (found.jkt === undefined) throw new TokenError('proof_required');
+    if (found.issuer !== config.issuer) throw new TokenError('scope_insufficient');
+    authorize(found, 'admin:write');
+  });
   return { id: agent.agentId, mayRevoke: () => true };
 }
 

@@ -6,10 +6,15 @@ import type { Result, TokenError, VerifiedAgent } from '../../src/verify/index.t
 export interface TokenReader {
   /**
    * The agent that makes a request, as on every guarded route; `url` is what its proof must name.
+   * `allow` throws where the agent may not: the proof is used up after that.
    *
    * @throws TokenError for a credential that the gateway refuses
    */
-  present(request: Request, url: string): Promise<VerifiedAgent>;
+  present(
+    request: Request,
+    url: string,
+    allow: (agent: VerifiedAgent) => void,
+  ): Promise<VerifiedAgent>;
   /**
    * What the gateway would find now of a token, revocation included, without its proof; `delegation`
    * is the value of an `Agent-Delegation` header.

@@ -16,6 +16,8 @@ export interface Ledger {
 export interface PublishContext {
   readonly ledger: Ledger;
   readonly bus: Bus;
+  /** What the ledger said already, when the request was admitted. */
+  readonly reservation?: Reservation | undefined;
   /** Lets work go on after the answer. */
   readonly defer: (work: Promise<unknown>) => void;
 }
@@ -40,7 +42,8 @@ export async function publishOnce(
   const entry: LedgerEntry = { nonce, id, digest, to, expiresAt };
   const { ledger, bus } = context;
   for (let round = 0; round < maxRounds; round++) {
-    const reservation = await reachable(ledger.reserve(entry));
+    const known = round === 0 ? context.reservation : undefined;
+    const reservation = known ?? (await reachable(ledger.reserve(entry)));
     switch (reservation.kind) {
       case 'stored':
         return;

@@ -36,22 +36,19 @@ export const sendTarget: Target = {
     const { value } = envelope;
     refuse(await checkDigest(value));
     refuse(checkTime(value, now()));
-    const required = requiredScopes(value, agent);
+    const { id, to, sentAt, expiresAt, body, nonce } = value;
+    const digest = await sha256(bytes);
     return {
-      required,
-      async run(call) {
+      required: requiredScopes(value, agent),
+      message: { nonce, id, digest, to, expiresAt },
+      async run(call, reservation) {
         const { agentId: sender, actors } = call.agent;
-        const { id, to, sentAt, expiresAt, body } = value;
         const via = actors
           .filter(({ authenticated }) => authenticated)
           .map((actor) => actor.agentId);
-        const digest = await sha256(bytes);
         const message = { sender, via, to, id, digest, sentAt, expiresAt, body };
-        const publishing = publishOnce(message, value.nonce, {
-          ledger: ledgerOf(sender),
-          bus,
-          defer,
-        });
+        const ledger = ledgerOf(sender);
+        const publishing = publishOnce(message, nonce, { ledger, bus, defer, reservation });
         // A client that goes away in the middle must not stop what it began
         defer(publishing.catch(() => undefined));
         await publishing;

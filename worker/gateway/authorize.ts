@@ -7,6 +7,7 @@ import {
   type AuthorizedCall,
   type VerifiedAgent,
 } from '../../src/verify/index.ts';
+import type { AdmissionConfig } from '../env_admission.ts';
 import type { Prepared } from '../target.ts';
 
 /**
@@ -37,6 +38,21 @@ export function admitScope(
  */
 export function admitTier({ tier }: VerifiedAgent, tiers: readonly string[] | undefined): void {
   if (tiers !== undefined && !tiers.includes(tier)) throw new TokenError('tier_insufficient');
+}
+
+/**
+ * Refuses a token that is bound to no key where the tier, or a scope that is used, needs one.
+ *
+ * @throws TokenError `proof_required`
+ */
+export function admitUnbound(
+  { jkt, tier }: VerifiedAgent,
+  { proofTiers, proofScopes }: Pick<AdmissionConfig, 'proofTiers' | 'proofScopes'>,
+  used: readonly string[],
+): void {
+  if (jkt !== undefined) return;
+  const needs = used.some((scope) => proofScopes.some((named) => covers(named, scope)));
+  if (needs || proofTiers.has(tier)) throw new TokenError('proof_required');
 }
 
 /**

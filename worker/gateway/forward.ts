@@ -1,6 +1,7 @@
 // Forwards an authorized call to what its route leads to: the one place where the bus is reached.
 
 import { isAuthorizedCall, type AuthorizedCall } from '../../src/verify/index.ts';
+import type { Reservation } from '../authority/nonce_store.ts';
 import { acknowledgeTarget } from '../bus/acknowledge.ts';
 import { receiveTarget } from '../bus/receive.ts';
 import { sendTarget } from '../bus/send.ts';
@@ -22,14 +23,18 @@ export function targetOf(target: TargetName | Target): Target {
 }
 
 /**
- * Runs a prepared request for a call that was authorized for it.
+ * Runs a prepared request for a call that was authorized for it, and admitted.
  *
  * @throws TypeError when the call did not come from `authorize`, or was authorized for less
  */
-export function forward(call: AuthorizedCall, prepared: Prepared): Promise<Response> {
+export function forward(
+  call: AuthorizedCall,
+  prepared: Prepared,
+  reservation?: Reservation,
+): Promise<Response> {
   if (!isAuthorizedCall(call)) throw new TypeError('"call" must come from authorize');
   if (!prepared.required.every((scope) => call.required.includes(scope))) {
     throw new TypeError('"call" is authorized for something else');
   }
-  return prepared.run(call);
+  return prepared.run(call, reservation);
 }

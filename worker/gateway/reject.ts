@@ -2,6 +2,7 @@
 
 import { challengeFor, errorCodes, TokenError, type ErrorCode } from '../../src/verify/index.ts';
 import { logError } from '../observe/log.ts';
+import type { Headed } from './rate_headers.ts';
 
 /** What an answer says besides its code. */
 export interface RejectContext {
@@ -14,6 +15,8 @@ export interface RejectContext {
   readonly scheme?: 'Bearer' | 'DPoP' | undefined;
   /** The methods that the route has. */
   readonly allow?: readonly string[] | undefined;
+  /** What this very refusal adds, or says more exactly than the table. */
+  readonly headers?: Headed | undefined;
 }
 
 /** Seconds after which trying again makes sense. */
@@ -52,6 +55,7 @@ export function reject(code: ErrorCode, context: RejectContext): Response {
   if (code === 'method_not_allowed') headers.set('Allow', (context.allow ?? []).join(', '));
   const seconds = retryAfter[code];
   if (seconds !== undefined) headers.set('Retry-After', String(seconds));
+  for (const [name, value] of Object.entries(context.headers ?? {})) headers.set(name, value);
   const body = { error, error_description: description, code };
   return new Response(JSON.stringify(body), { status, headers });
 }

@@ -1,23 +1,33 @@
-// Serves one request on one route: admit → verify → authorize → forward.
+// Serves one request on one route: admit → verify → authorize → admission → forward.
 
-import { TokenError, type AuthorizedCall } from '../../src/verify/index.ts';
+import { TokenError } from '../../src/verify/index.ts';
+import { addressOf } from '../authority/attempts.ts';
 import type { Config } from '../env.ts';
 import { readCapped } from '../read_capped.ts';
 import { json } from '../respond.ts';
 import { allowedMethods, endpointOf, type Endpoint, type Route } from '../route.ts';
-import type { Incoming, Services } from '../target.ts';
+import type { Incoming, Prepared, Services } from '../target.ts';
 import { admit, type Credential } from './admit.ts';
-import { admitScope, admitTier, authorize } from './authorize.ts';
+import type { Admission } from './admission.ts';
+import type { AnonymousGate } from './anonymous_gate.ts';
+import { admitScope, admitTier, admitUnbound, authorize } from './authorize.ts';
 import { isPreflight, preflight, withPublicCors } from './cors.ts';
 import { forward, targetOf } from './forward.ts';
+import type { Headed } from './rate_headers.ts';
+import { headersOf } from './refusal_error.ts';
 import { codeOf, reject } from './reject.ts';
-import type { TokenCheck } from './verify.ts';
+import type { TokenCheck, Verified } from './verify.ts';
 
 /** A gateway whose configuration was checked. */
 export interface Ready {
   readonly config: Config;
   readonly check: TokenCheck;
   readonly services: Services;
+  /** Holds strangers back. */
+  readonly gate: AnonymousGate;
+  readonly admission: Admission;
+  /** Forgets which key an agent holds: it holds another by now. */
+  readonly forgetActor: (agentId: string) => void;
 }
 
 /** A request with its canonical path taken apart. */
@@ -26,6 +36,9 @@ export interface Matched {
   readonly path: string;
   readonly params: Readonly<Record<string, string>>;
 }
+
+/** Who a chain acts for changes while it is served, or not: twice is somebody's play. */
+const maxAttempts = 2;
 
 type Guarded = Extract<Endpoint, { readonly target: unknown }>;
 
@@ -51,42 +64,100 @@ async function answer(route: Route, matched: Matched, ready: Ready): Promise<Res
   }
 }
 
+/** What is known of a request so far, for its answer. */
+interface Progress {
+  scheme?: Credential['scheme'];
+  scope: string | readonly string[] | undefined;
+}
+
 async function serveAgent(endpoint: Guarded, matched: Matched, ready: Ready): Promise<Response> {
-  const { request } = matched;
-  const query = new URL(request.url).searchParams;
-  const context = {
-    publicUrl: ready.config.publicUrl,
-    scope: endpoint.scope,
-    resourcePath: endpoint.resource?.path,
-  };
-  let credential: Credential;
+  const progress: Progress = { scope: endpoint.scope };
   try {
-    credential = admit(request.headers, query);
+    return await serveVerified(endpoint, once(matched), ready, progress);
   } catch (error) {
-    return reject(codeOf(error), context);
-  }
-  try {
-    return await serveVerified(endpoint, matched, query, credential, ready);
-  } catch (error) {
-    return reject(codeOf(error), { ...context, scheme: credential.scheme });
+    return reject(codeOf(error), {
+      ...progress,
+      publicUrl: ready.config.publicUrl,
+      resourcePath: endpoint.resource?.path,
+      headers: headersOf(error),
+    });
   }
 }
 
+/** The request of an agent, whose body is read once, however often it is looked at. */
+interface Sent extends Matched {
+  readonly query: URLSearchParams;
+  readonly readBody: Incoming['readBody'];
+}
+
+function once(matched: Matched): Sent {
+  const { request } = matched;
+  let body: Promise<Uint8Array> | undefined;
+  return {
+    ...matched,
+    query: new URL(request.url).searchParams,
+    readBody: (limit) => (body ??= readCapped(request.body, limit)),
+  };
+}
+
 async function serveVerified(
-  { scope, target, dpop, tiers, resource }: Guarded,
-  { request, path, params }: Matched,
-  query: URLSearchParams,
-  credential: Credential,
-  { config, check, services }: Ready,
+  endpoint: Guarded,
+  sent: Sent,
+  ready: Ready,
+  progress: Progress,
 ): Promise<Response> {
-  const url = config.publicUrl + path;
-  const { scheme } = credential;
-  const agent = await check.verify(credential, {
-    method: request.method,
-    url,
-    audience: resource?.audience,
-  });
+  const { admission, forgetActor } = ready;
+  for (let attempt = 0; attempt < maxAttempts; attempt++) {
+    const verified = await identify(endpoint, sent, ready, progress);
+    const { agent, use } = verified;
+    const prepared = await prepare(endpoint, sent, verified, ready);
+    progress.scope = prepared.required;
+    const call = authorize(agent, prepared);
+    admitUnbound(agent, ready.config.admission, prepared.required);
+    const admitted = await admission.admit({ agent, use, message: prepared.message });
+    if (admitted !== 'not_holder') {
+      const response = await forward(call, prepared, admitted.reservation);
+      return withHeaders(response, { ...verified.headers, ...admitted.headers });
+    }
+    // The agent's key was replaced a moment ago: then this chain acts for somebody else
+    forgetActor(agent.agentId);
+  }
+  throw new TokenError('proof_invalid');
+}
+
+/** Who sends a request. What is refused here counts against the address that it came from. */
+async function identify(
+  { resource }: Guarded,
+  { request, path, query }: Sent,
+  { config, check, gate }: Ready,
+  progress: Progress,
+): Promise<Verified & { readonly credential: Credential }> {
+  const address = addressOf(request);
+  const leave = gate.enter(address);
+  try {
+    const credential = admit(request.headers, query);
+    progress.scheme = credential.scheme;
+    const { method } = request;
+    const url = config.publicUrl + path;
+    const verified = await check.verify(credential, { method, url, audience: resource?.audience });
+    return { ...verified, credential };
+  } catch (error) {
+    gate.refused(address, error);
+    throw error;
+  } finally {
+    leave();
+  }
+}
+
+/** Reads what the request wants, once its agent may use the route at all. */
+async function prepare(
+  { scope, target, dpop, tiers }: Guarded,
+  { request, path, params, query, readBody }: Sent,
+  { agent, credential }: Verified & { readonly credential: Credential },
+  { config, check, services }: Ready,
+): Promise<Prepared> {
   if (dpop === 'always' && agent.jkt === undefined) throw new TokenError('proof_required');
+  admitUnbound(agent, config.admission, [scope ?? []].flat());
   admitTier(agent, tiers);
   admitScope(agent, scope, config.issuer);
   const incoming: Incoming = {
@@ -95,21 +166,17 @@ async function serveVerified(
     isHead: request.method === 'HEAD',
     query,
     params,
-    readBody: (limit) => readCapped(request.body, limit),
+    readBody,
     recheck: () => check.recheck(credential),
   };
-  const prepared = await targetOf(target).read(incoming, services);
-  let call: AuthorizedCall;
-  try {
-    call = authorize(agent, prepared);
-  } catch (error) {
-    const { publicUrl } = config;
-    return reject(codeOf(error), {
-      publicUrl,
-      scheme,
-      scope: prepared.required,
-      resourcePath: resource?.path,
-    });
-  }
-  return forward(call, prepared);
+  return targetOf(target).read(incoming, services);
+}
+
+/** Adds what the answer says of the agent's budget, and of its next proof. */
+function withHeaders(response: Response, headers: Headed): Response {
+  // A socket's answer belongs to the runtime
+  if (response.webSocket !== null) return response;
+  const answer = new Response(response.body, response);
+  for (const [name, value] of Object.entries(headers)) answer.headers.set(name, value);
+  return answer;
 }

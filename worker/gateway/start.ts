@@ -10,9 +10,11 @@ import { logError } from '../observe/log.ts';
 import type { Route } from '../route.ts';
 import type { CarrierMaker } from './forward_bus.ts';
 import { createServices } from './forward_services.ts';
+import { createTokenReader } from './present.ts';
 import { resourceMetadataRoutes } from './resource_metadata.ts';
 import { routes } from './routes.ts';
 import type { Ready } from './serve.ts';
+import { createAdmissionParts, resourceNonces } from './start_admission.ts';
 import { configuredRoutes } from './upstream_routes.ts';
 import { createTokenCheck } from './verify.ts';
 
@@ -45,11 +47,13 @@ async function start(env: object, options: GatewayOptions): Promise<Started> {
   const { revocation = feeds } = options;
   const check = await createTokenCheck(config, {
     waitUntil,
+    nonces: resourceNonces(config, authority?.nonces),
     ...(authority === undefined
       ? {}
-      : { ownKeys: authority.keys, authenticateActor: authority.authenticateActor }),
+      : { ownKeys: authority.keys, authenticateActor: authority.actors.authenticate }),
     ...(revocation === undefined ? {} : { revocation }),
   });
+  const parts = createAdmissionParts(config, bindings, waitUntil);
   const followed = new Set(
     config.trustedIssuers
       .filter(({ revocationsUri }) => revocationsUri !== undefined)
@@ -58,11 +62,13 @@ async function start(env: object, options: GatewayOptions): Promise<Started> {
   return {
     config,
     check,
+    ...parts,
+    forgetActor: (agentId) => authority?.actors.forget(agentId),
     services: createServices(config, bindings, waitUntil, options.nats),
     routes: [
       ...routes,
       ...resourceMetadataRoutes(config),
-      ...(authority?.routesWith(check) ?? []),
+      ...(authority?.routesWith(createTokenReader({ check, ...parts })) ?? []),
       ...configuredRoutes({ config, bindings, waitUntil }),
     ],
     revocation,
@@ -81,7 +87,7 @@ export function createStart(options: GatewayOptions): Start {
     if (known !== undefined || broken.has(env)) return known;
     try {
       const made = await start(env, options);
-      // Of several first requests one makes what all of them use: two would each remember proofs
+      // Of several first requests one makes what all of them use: two would each count for themselves
       const first = started.get(env) ?? made;
       started.set(env, first);
       return first;

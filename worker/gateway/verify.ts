@@ -11,12 +11,16 @@ import {
   type VerifiedAgent,
 } from '../../src/verify/index.ts';
 import type { ActorCheck } from '../authority/actor_check.ts';
+import type { DpopNonces } from '../authority/dpop_nonce.ts';
+import type { Use } from '../authority/registration.ts';
 import type { TokenReader } from '../authority/token_reader.ts';
 import type { Config } from '../env.ts';
 import type { TrustedIssuer } from '../env_issuers.ts';
 import { ConfigError } from '../env_values.ts';
-import { admit, type Credential } from './admit.ts';
+import type { Credential } from './admit.ts';
 import { createAudienceRule, type AudienceRule } from './audience.ts';
+import type { Headed } from './rate_headers.ts';
+import { RefusalError } from './refusal_error.ts';
 
 /** The request that a credential came with. */
 export interface Presented {
@@ -27,9 +31,19 @@ export interface Presented {
   readonly audience?: string | undefined;
 }
 
+/** A request whose token and proof are good. Nothing is used up yet. */
+export interface Verified {
+  readonly agent: VerifiedAgent;
+  /** The proof, which counts once: admission sees to that. */
+  readonly use: Use | undefined;
+  /** What the answer says of the next proof. */
+  readonly headers: Headed;
+}
+
 /** Verifies what `admit` took. Every refusal is a TokenError. */
-export interface TokenCheck extends TokenReader {
-  verify(credential: Credential, presented: Presented): Promise<VerifiedAgent>;
+export interface TokenCheck extends Omit<TokenReader, 'present'> {
+  /** Checks everything but whether the proof was used before. Writes nothing. */
+  verify(credential: Credential, presented: Presented): Promise<Verified>;
   /** Checks that the token is still valid: not its proof, which was used up the first time. */
   recheck(credential: Credential): Promise<void>;
 }
@@ -42,6 +56,8 @@ export interface TokenCheckOptions {
   readonly revocation?: RevocationSource;
   /** Which delegates are whom they are said to be. Omitted: chains act for their root alone. */
   readonly authenticateActor?: ActorCheck;
+  /** Omitted: proofs need no nonce. */
+  readonly nonces?: DpopNonces | undefined;
   /** Keeps a fetch of keys alive after the answer. */
   readonly waitUntil?: (work: Promise<unknown>) => void;
 }
@@ -53,7 +69,7 @@ export interface TokenCheckOptions {
  */
 export async function createTokenCheck(
   config: Config,
-  { ownKeys, revocation, authenticateActor, waitUntil }: TokenCheckOptions = {},
+  { ownKeys, revocation, authenticateActor, nonces, waitUntil }: TokenCheckOptions = {},
 ): Promise<TokenCheck> {
   const { issuer, audience, publicUrl } = config;
   const audiences = createAudienceRule(config);
@@ -74,17 +90,43 @@ export async function createTokenCheck(
   });
   const identifier = createVerifier({ ...policy, cache: false });
 
+  /** The nonce that the presenter of a token should use next (RFC 9449 section 8.2). */
+  async function nextNonce(agent: VerifiedAgent): Promise<Headed> {
+    return nonces === undefined ? {} : { 'DPoP-Nonce': await nonces.make(nonceName(agent)) };
+  }
+
+  async function refuse(error: TokenError, { token, delegation }: Credential): Promise<TokenError> {
+    if (error.code !== 'proof_nonce_required') return error;
+    const found = await verifier.checkAgentToken(token, { proof: null, delegation });
+    return found.ok ? new RefusalError(error.code, await nextNonce(found.value)) : found.error;
+  }
+
   async function verify(
-    { scheme, token, proof, delegation }: Credential,
+    credential: Credential,
     { method, url, audience: wanted }: Presented,
-  ): Promise<VerifiedAgent> {
-    const presentation = { delegation, ...(proof === undefined ? {} : { proof, method, url }) };
-    const result = await verifier.checkAgentToken(token, presentation);
-    if (!result.ok) throw result.error;
-    audiences.check(result.value, wanted);
+  ): Promise<Verified> {
+    const { scheme, token, proof, delegation } = credential;
+    let use: Use | undefined;
+    // Only noted: using it up is admission's part, after everything that could refuse the request
+    const replay = {
+      use(id: string, expiresAt: number): boolean {
+        use = { id, expiresAt };
+        return true;
+      },
+    };
+    const asked =
+      nonces && ((nonce: string, agent: VerifiedAgent) => nonces.isOurs(nonce, nonceName(agent)));
+    const result = await verifier.checkAgentToken(token, {
+      delegation,
+      ...(proof === undefined ? {} : { proof, method, url, replay }),
+      ...(asked === undefined ? {} : { isNonce: asked }),
+    });
+    if (!result.ok) throw await refuse(result.error, credential);
+    const { value: agent } = result;
+    audiences.check(agent, wanted);
     // RFC 9449 section 7.1: the DPoP scheme is for bound tokens only
-    if (scheme === 'DPoP' && result.value.jkt === undefined) throw new TokenError('proof_invalid');
-    return result.value;
+    if (scheme === 'DPoP' && agent.jkt === undefined) throw new TokenError('proof_invalid');
+    return { agent, use, headers: use === undefined ? {} : await nextNonce(agent) };
   }
 
   return {
@@ -95,13 +137,14 @@ export async function createTokenCheck(
       if (!result.ok) throw result.error;
     },
 
-    async present({ headers, method, url: sentTo }, url) {
-      return verify(admit(headers, new URL(sentTo).searchParams), { method, url });
-    },
-
     inspect: (token, delegation) => verifier.checkAgentToken(token, { proof: null, delegation }),
     identify: (token) => identifier.checkAgentToken(token, { proof: null }),
   };
+}
+
+/** Whose a nonce is: the client that holds the proof's key, whether or not anybody vouches for its id. */
+function nonceName({ agentId, actors: [last] }: VerifiedAgent): string {
+  return last?.agentId ?? agentId;
 }
 
 async function trust(
