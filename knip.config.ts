@@ -13,9 +13,10 @@ const config: KnipConfig = {
         'worker/{nats,bus_service}.ts',
         'scripts/*.{ts,js}',
         'bench/*.ts',
+        'dashboard/{main.tsx,vite.config.ts}',
         'test/types/**/*.ts',
       ],
-      project: ['{src,worker,cli,scripts,bench,test}/**/*.{ts,js}'],
+      project: ['{src,worker,cli,scripts,bench,test,dashboard}/**/*.{ts,tsx,js}'],
       // The prefix of `cloudflare:workers`, which the runtime itself provides
       ignoreDependencies: ['cloudflare'],
       typescript: { config: ['tsconfig*.json', '*/tsconfig.json', 'test/*/tsconfig.json'] },

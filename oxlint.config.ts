@@ -77,7 +77,13 @@ export default defineConfig({
       rules: { 'no-restricted-globals': ['error', ...restrictedGlobals] },
     },
     {
-      files: ['src/**/*.ts', 'worker/**/*.ts', 'cli/**/*.ts', 'scripts/**/*.ts'],
+      files: [
+        'src/**/*.ts',
+        'worker/**/*.ts',
+        'cli/**/*.ts',
+        'scripts/**/*.ts',
+        'dashboard/**/*.{ts,tsx}',
+      ],
       rules: { 'max-lines': ['error', { max: 250 }] },
     },
     { files: ['src/**/*.ts', 'worker/**/*.ts'], rules: { 'no-console': 'error' } },

@@ -102,7 +102,7 @@ const layers: readonly Layer[] = [
       'cli imports src by its public entry points only, and nothing of worker, dashboard, test',
   },
   {
-    files: ['dashboard/**/*.ts'],
+    files: ['dashboard/**/*.{ts,tsx}'],
     refused: [...internals, ...itself, ...rest('worker', 'cli', 'test', 'scripts'), 'node:*'],
     reason:
       'dashboard imports src by its public entry points only, and nothing of worker, cli, test',

@@ -12,6 +12,7 @@ const projects = [
   { config: 'cli/tsconfig.json', needs: 'cli/**/*.ts' },
   { config: 'scripts/tsconfig.json', needs: 'scripts/*.ts' },
   { config: 'bench/tsconfig.json', needs: 'bench/*.ts' },
+  { config: 'dashboard/tsconfig.json', needs: 'dashboard/**/*.tsx' },
   { config: 'test/tsconfig.json', needs: 'test/**/*.test.ts' },
   { config: 'test/contract/tsconfig.json', needs: 'test/contract/*.ts' },
   { config: 'test/worker/tsconfig.json', needs: 'test/worker/**/*.ts' },

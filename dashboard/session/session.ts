@@ -1,0 +1,77 @@
+// The operator's session: tokens bound to this browser's key, in memory alone, renewed as long as the page is open.
+
+import { signal } from '@preact/signals';
+import {
+  AuthorityError,
+  createAuthenticatedFetch,
+  createTokenSource,
+  type AuthenticatedFetch,
+  type TokenSource,
+} from '../../src/client/index.ts';
+import {
+  enrol,
+  forgetOperator,
+  operatorKey,
+  rememberedOperator,
+  type Operator,
+} from './operator.ts';
+
+/** Where signing in stands. */
+export type Session =
+  | { readonly kind: 'starting' }
+  | { readonly kind: 'signed_out'; readonly why?: string | undefined }
+  | {
+      readonly kind: 'signed_in';
+      readonly operator: Operator;
+      readonly scope: readonly string[];
+      readonly call: AuthenticatedFetch;
+    };
+
+/** The session of this page. */
+export const session = signal<Session>({ kind: 'starting' });
+
+let source: TokenSource | undefined;
+
+async function open(operator: Operator): Promise<void> {
+  const key = await operatorKey();
+  source = createTokenSource({ issuer: operator.issuer, clientId: operator.clientId, key });
+  const { scope = [] } = await source.token();
+  const call = createAuthenticatedFetch({ source, origins: [location.origin] });
+  session.value = { kind: 'signed_in', operator, scope, call };
+}
+
+function wordsOf(error: unknown): string {
+  if (error instanceof AuthorityError && error.error === 'invalid_client') {
+    return 'This browser is not enrolled any more: ask for another code';
+  }
+  return error instanceof Error ? error.message : 'The gateway cannot be reached';
+}
+
+async function attempt(begin: () => Promise<Operator>): Promise<void> {
+  try {
+    await open(await begin());
+  } catch (error) {
+    session.value = { kind: 'signed_out', why: wordsOf(error) };
+  }
+}
+
+/** Signs in again with what this browser remembers, if it does. */
+export async function resume(): Promise<void> {
+  const operator = rememberedOperator();
+  if (operator === undefined) session.value = { kind: 'signed_out' };
+  else await attempt(async () => operator);
+}
+
+/** Signs in with a one-time code. */
+export function signIn(code: string): Promise<void> {
+  return attempt(() => enrol(code));
+}
+
+/** Ends the session: its tokens are revoked, and this browser forgets who it was. */
+export async function signOut(): Promise<void> {
+  const ending = source;
+  source = undefined;
+  forgetOperator();
+  session.value = { kind: 'signed_out' };
+  await ending?.close().catch(() => {});
+}
