@@ -8,6 +8,7 @@ export { RevocationLog } from './authority/revocation_log.ts';
 export { StatusLists } from './authority/status_lists.ts';
 export { Directory } from './bus/directory.ts';
 export { Mailbox } from './bus/mailbox.ts';
+export { NatsLink } from './bus/nats_absent.ts';
 export { Outbox } from './bus/outbox.ts';
 export { AuditLog } from './observe/audit_log.ts';
 
