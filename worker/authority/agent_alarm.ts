@@ -47,10 +47,10 @@ export function createAgentAlarm({
 
   const schedule = (): Promise<void> => wakeBy(nonces.nextExpiry(), admission.nextExpiry());
 
-  /** When the last of what was purged ended. */
-  function forgottenUntil(): number {
-    const uses = (admission.uses.forgottenUntil() ?? 0) * 1000;
-    return Math.max(uses, nonces.forgottenUntil() ?? 0);
+  /** When something was purged last. */
+  function purgedAt(): number {
+    const uses = (admission.uses.purgedAt() ?? 0) * 1000;
+    return Math.max(uses, nonces.purgedAt() ?? 0);
   }
 
   return {
@@ -63,7 +63,7 @@ export function createAgentAlarm({
       nonces.purge(now);
       admission.purge(Math.floor(now / 1000));
       if (nonces.nextExpiry() !== undefined || !admission.isEmpty()) return schedule();
-      const restUntil = forgottenUntil() + restMs;
+      const restUntil = purgedAt() + restMs;
       if (now < restUntil) return wakeBy(restUntil);
       schema.forget();
       await storage.deleteAll();

@@ -7,14 +7,20 @@ export interface ForgottenStore {
   /** Whether a use that ends then may have been purged: nobody can tell it from a new one. */
   covers(end: number): boolean;
   /** To call in the turn of the purge. */
-  note(ends: readonly number[]): void;
-  /** `undefined`: nothing was ever purged. */
-  until(): number | undefined;
+  note(ends: readonly number[], now: number): void;
+  /** When something was purged last; `undefined`: never. */
+  purgedAt(): number | undefined;
 }
 
 export const forgottenSchema: readonly string[] = [
-  'CREATE TABLE forgotten (name TEXT PRIMARY KEY, until INTEGER NOT NULL) WITHOUT ROWID',
+  `CREATE TABLE forgotten (
+    name TEXT PRIMARY KEY,
+    until INTEGER NOT NULL,
+    purged_at INTEGER NOT NULL
+  ) WITHOUT ROWID`,
 ];
+
+type Mark = { until: number; purged_at: number };
 
 /** Makes the mark of one table. */
 export function createForgottenStore(
@@ -22,26 +28,27 @@ export function createForgottenStore(
   schema: Schema,
   name: 'uses' | 'nonces',
 ): ForgottenStore {
-  let known: { readonly until: number | undefined } | undefined;
+  let known: { readonly mark: Mark | undefined } | undefined;
 
-  const until = (): number | undefined => {
+  function mark(): Mark | undefined {
     if (!schema.exists()) return undefined;
     if (known === undefined) {
-      const query = 'SELECT until FROM forgotten WHERE name = ?';
-      const [row] = sql.exec<{ until: number }>(query, name).toArray();
-      known = { until: row?.until };
+      const query = 'SELECT until, purged_at FROM forgotten WHERE name = ?';
+      const [row] = sql.exec<Mark>(query, name).toArray();
+      known = { mark: row };
     }
-    return known.until;
-  };
+    return known.mark;
+  }
 
   return {
-    until,
-    covers: (end) => end <= (until() ?? -Infinity),
+    covers: (end) => end <= (mark()?.until ?? -Infinity),
+    purgedAt: () => mark()?.purged_at,
 
-    note(ends) {
+    note(ends, now) {
       if (ends.length === 0) return;
-      known = { until: ends.reduce((latest, end) => Math.max(latest, end), until() ?? -Infinity) };
-      sql.exec('INSERT OR REPLACE INTO forgotten VALUES (?, ?)', name, known.until);
+      const until = ends.reduce((latest, end) => Math.max(latest, end), mark()?.until ?? -Infinity);
+      known = { mark: { until, purged_at: now } };
+      sql.exec('INSERT OR REPLACE INTO forgotten VALUES (?, ?, ?)', name, until, now);
     },
   };
 }

@@ -42,8 +42,8 @@ export interface NonceStore {
   settle(held: Held, stored: boolean): void;
   purge(now: number): void;
   nextExpiry(): number | undefined;
-  /** The end of the newest that was purged. */
-  forgottenUntil(): number | undefined;
+  /** When something was purged last. */
+  purgedAt(): number | undefined;
 }
 
 /** How long a grant lasts, and how far clocks may differ before it counts as over. Milliseconds. */
@@ -90,10 +90,13 @@ const heldBy = (row: Row): Held => ({
 export function createNonceStore(sql: SqlStorage, schema: Schema): NonceStore {
   const forgotten = createForgottenStore(sql, schema, 'nonces');
 
-  const remove = (where: string, ...values: readonly (string | number)[]): void => {
+  const remove = (now: number, where: string, ...values: readonly (string | number)[]): void => {
     const query = `DELETE FROM nonces WHERE ${where} RETURNING expires_at`;
     const gone = sql.exec<{ expires_at: number }>(query, ...values).toArray();
-    forgotten.note(gone.map((row) => row.expires_at));
+    forgotten.note(
+      gone.map((row) => row.expires_at),
+      now,
+    );
   };
 
   const rivals = ({ nonce, id }: LedgerEntry, now: number): Row[] =>
@@ -139,7 +142,7 @@ export function createNonceStore(sql: SqlStorage, schema: Schema): NonceStore {
       schema.ensure();
       // Whoever was purged may have used it, before the clock was set back
       if (forgotten.covers(entry.expiresAt)) return { kind: 'replayed' };
-      remove('(nonce = ? OR id = ?) AND expires_at <= ?', entry.nonce, entry.id, now);
+      remove(now, '(nonce = ? OR id = ?) AND expires_at <= ?', entry.nonce, entry.id, now);
       const used = rivals(entry, now).some((row) => isSame(row, entry) && row.used === 1);
       return used ? { kind: 'stored' } : (obstacle(entry, now) ?? grant(entry, now));
     },
@@ -182,7 +185,7 @@ export function createNonceStore(sql: SqlStorage, schema: Schema): NonceStore {
     },
 
     purge(now) {
-      if (schema.exists()) remove('expires_at <= ?', now);
+      if (schema.exists()) remove(now, 'expires_at <= ?', now);
     },
 
     nextExpiry() {
@@ -193,6 +196,6 @@ export function createNonceStore(sql: SqlStorage, schema: Schema): NonceStore {
       return at ?? undefined;
     },
 
-    forgottenUntil: forgotten.until,
+    purgedAt: forgotten.purgedAt,
   };
 }

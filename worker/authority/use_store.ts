@@ -16,8 +16,8 @@ export interface UseStore {
   bucketFullAt(): number;
   purge(now: number): void;
   nextExpiry(): number | undefined;
-  /** The end of the newest that was purged. */
-  forgottenUntil(): number | undefined;
+  /** When something was purged last. */
+  purgedAt(): number | undefined;
 }
 
 /** How long an id is kept after its end: clocks differ, and verifiers tolerate some of that. */
@@ -79,7 +79,10 @@ export function createUseStore(sql: SqlStorage, schema: Schema): UseStore {
       if (!schema.exists()) return;
       const query = 'DELETE FROM uses WHERE keep_until <= ? RETURNING keep_until';
       const gone = sql.exec<{ keep_until: number }>(query, now).toArray();
-      forgotten.note(gone.map((row) => row.keep_until));
+      forgotten.note(
+        gone.map((row) => row.keep_until),
+        now,
+      );
     },
 
     nextExpiry() {
@@ -90,6 +93,6 @@ export function createUseStore(sql: SqlStorage, schema: Schema): UseStore {
       return at ?? undefined;
     },
 
-    forgottenUntil: forgotten.until,
+    purgedAt: forgotten.purgedAt,
   };
 }
