@@ -39,6 +39,8 @@ export type GateAnswer =
 export interface Gate {
   readonly judge: (request: GateRequest) => Promise<GateAnswer>;
   readonly revocations: GateRevocations | undefined;
+  /** Loads what can be loaded beforehand; rejects with a GateFault where the settings are wrong. */
+  readonly ready: () => Promise<void>;
 }
 
 /** Verifiers of further audiences that are kept. */
@@ -87,7 +89,11 @@ export function openGate(settings: GateSettings, kid?: string): Gate {
 
   const judgeNow = async (request: GateRequest): Promise<GateAnswer> =>
     judge(request, await verifierFor(request.audience), replay);
-  return { revocations, judge: (request) => answered(() => judgeNow(request)) };
+  return {
+    revocations,
+    judge: (request) => answered(() => judgeNow(request)),
+    ready: async () => void (await verifierFor(undefined)),
+  };
 }
 
 /** Does it at the first call, and again at the next one where it failed. */

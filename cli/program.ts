@@ -11,6 +11,7 @@ import { codeRefusal, looksLikeCode } from './code_input.ts';
 import { addEnroll } from './enroll.ts';
 import { addEnrollmentsAdd } from './enrollments_add.ts';
 import { addEnrollmentsList } from './enrollments_list.ts';
+import { addGate } from './gate_help.ts';
 import { reportFailure } from './failures.ts';
 import { usage } from './failure.ts';
 import { addKeysGenerate } from './keys_generate.ts';
@@ -103,7 +104,7 @@ export function buildProgram(): Command {
     'swarmgate enrollments add planner --tier fast --scope bus:receive --key operator.key.json',
   );
   for (const add of [addEnrollmentsAdd, addEnrollmentsList]) add(enrollments);
-  for (const add of [addEnroll, addRevoke, addProof]) add(program);
+  for (const add of [addEnroll, addRevoke, addProof, addGate]) add(program);
   return program;
 }
 

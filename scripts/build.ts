@@ -1,8 +1,9 @@
 // Builds what is published: the library as ES modules with declarations, and the command as one file
 
 import { execFileSync } from 'node:child_process';
-import { chmodSync, rmSync } from 'node:fs';
+import { chmodSync, copyFileSync, rmSync } from 'node:fs';
 import { build, type Plugin } from 'esbuild';
+import { buildDashboard } from './build_dashboard.ts';
 import { root, toolPath } from './tools.ts';
 
 /** One file for each way in: the gate's path must not load what all other commands need. */
@@ -33,6 +34,7 @@ process.chdir(root);
 rmSync('dist', { recursive: true, force: true });
 emitLibrary();
 await bundleCommand();
+await buildDashboard();
 
 function emitLibrary(): void {
   const tsc = toolPath('typescript', 'tsc');
@@ -58,5 +60,6 @@ async function bundleCommand(): Promise<void> {
       logLevel: 'warning',
     });
   }
+  copyFileSync('cli/gate.sh', 'dist/cli/gate.sh');
   chmodSync(entries.main, 0o755);
 }

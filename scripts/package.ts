@@ -23,7 +23,9 @@ function expectedFiles(): string[] {
   const library = sources.flatMap((path) =>
     ['js', 'js.map', 'd.ts'].map((ending) => `dist/${path}.${ending}`),
   );
-  const command = ['main.js', 'gate_entry.js', 'program.js'].map((name) => `dist/cli/${name}`);
+  const command = ['main.js', 'gate_entry.js', 'program.js', 'gate.sh'].map(
+    (name) => `dist/cli/${name}`,
+  );
   return [...library, ...command, 'LICENSE', 'README.md', 'package.json'];
 }
 
