@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, copyFileSync, rmSync } from 'node:fs';
 import { build, type Plugin } from 'esbuild';
 import { buildDashboard } from './build_dashboard.ts';
+import { buildDashboard } from './build_dashboard.ts';
 import { root, toolPath } from './tools.ts';
 
 /** One file for each way in: the gate's path must not load what all other commands need. */

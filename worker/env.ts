@@ -5,25 +5,32 @@ import type { Agent } from './authority/agent.ts';
 import type { KeyRing } from './authority/key_ring.ts';
 import type { RevocationLog } from './authority/revocation_log.ts';
 import type { StatusLists } from './authority/status_lists.ts';
+import type { Connections } from './bus/connections.ts';
 import type { Directory } from './bus/directory.ts';
 import type { Mailbox } from './bus/mailbox.ts';
 import type { Outbox } from './bus/outbox.ts';
 import { readAdmission, type AdmissionConfig } from './env_admission.ts';
+import { readAudit, type AuditConfig } from './env_audit.ts';
 import { readAuthority, type AuthorityConfig } from './env_authority.ts';
 import { readBus, type BusConfig } from './env_bus.ts';
 import { ConfigError, isSecureOrigin, nameList, text } from './env_values.ts';
 import { readTrustedIssuers, type TrustedIssuer } from './env_issuers.ts';
 import { readRoutes, readTrustDomain, type UpstreamRoute } from './env_routes.ts';
+import type { AuditLog } from './observe/audit_log.ts';
 
 /** What wrangler.toml binds, and the variables, which are not checked yet. */
 export interface Bindings {
   readonly AGENT: DurableObjectNamespace<Agent>;
+  readonly CONNECTIONS: DurableObjectNamespace<Connections>;
   readonly DIRECTORY: DurableObjectNamespace<Directory>;
   readonly MAILBOX: DurableObjectNamespace<Mailbox>;
   readonly OUTBOX: DurableObjectNamespace<Outbox>;
   readonly KEY_RING: DurableObjectNamespace<KeyRing>;
   readonly REVOCATION_LOG: DurableObjectNamespace<RevocationLog>;
   readonly STATUS_LISTS: DurableObjectNamespace<StatusLists>;
+  readonly AUDIT_LOG: DurableObjectNamespace<AuditLog>;
+  /** The dashboard's files. */
+  readonly ASSETS?: Fetcher;
   /** The bus elsewhere, where BUS is "http" and BUS_URL is not set. */
   readonly BUS_SERVICE?: Fetcher;
   /** What the platform counts: refusals by address, and bearer tokens by agent. */
@@ -55,6 +62,8 @@ export interface Config {
   readonly routes: readonly UpstreamRoute[];
   /** The audience of transaction tokens. */
   readonly trustDomain: string;
+  /** What is written down about decisions, and for how long. */
+  readonly audit: AuditConfig;
   /** `undefined`: this gateway issues nothing, and trusts an authority elsewhere. */
   readonly authority: AuthorityConfig | undefined;
 }
@@ -95,7 +104,7 @@ const variables = v.object({
   TRUST_DOMAIN: v.optional(audience),
 });
 
-const objects = ['AGENT', 'DIRECTORY', 'MAILBOX', 'OUTBOX'] as const;
+const objects = ['AGENT', 'CONNECTIONS', 'DIRECTORY', 'MAILBOX', 'OUTBOX', 'AUDIT_LOG'] as const;
 const authorityObjects = ['KEY_RING', 'REVOCATION_LOG', 'STATUS_LISTS'] as const;
 
 /**
@@ -132,6 +141,7 @@ export function readConfig(env: Readonly<Record<string, unknown>>): Config {
     bus: readBus(env),
     tiers: output.TIERS,
     admission: readAdmission(env, { tiers: output.TIERS, issues: authority !== undefined }),
+    audit: readAudit(env, authority !== undefined),
     authority,
   };
 }

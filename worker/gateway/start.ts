@@ -8,6 +8,7 @@ import { readBindings, readConfig } from '../env.ts';
 import { ConfigError } from '../env_values.ts';
 import { logError } from '../observe/log.ts';
 import type { Route } from '../route.ts';
+import { dashboardRoutes } from './dashboard.ts';
 import type { CarrierMaker } from './forward_bus.ts';
 import { createServices } from './forward_services.ts';
 import { createTokenReader } from './present.ts';
@@ -68,6 +69,7 @@ async function start(env: object, options: GatewayOptions): Promise<Started> {
     routes: [
       ...routes,
       ...resourceMetadataRoutes(config),
+      ...dashboardRoutes(bindings.ASSETS, config.publicUrl),
       ...(authority?.routesWith(createTokenReader({ check, ...parts })) ?? []),
       ...configuredRoutes({ config, bindings, waitUntil }),
     ],

@@ -1,0 +1,63 @@
+// The dashboard's files, under a policy that lets the page load nothing from elsewhere and run nothing inline.
+
+import type { Route } from '../route.ts';
+
+const prefix = '/dashboard';
+
+// Trusted Types: no string becomes script or markup. The page styles itself through the object model.
+const policy = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self'",
+  "connect-src 'self'",
+  "manifest-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+  "require-trusted-types-for 'script'",
+  "trusted-types 'none'",
+].join('; ');
+
+const headers: Readonly<Record<string, string>> = {
+  'content-security-policy': policy,
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
+  'permissions-policy': 'camera=(), geolocation=(), microphone=(), payment=(), usb=()',
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+};
+
+/** Assets carry a hash of their content in their names; the page itself does not. */
+const forever = 'public, max-age=31536000, immutable';
+
+async function serveFile(assets: Fetcher, request: Request, path: string): Promise<Response> {
+  const file = path.slice(prefix.length);
+  // Only what decides about the representation goes on: no credential reaches the asset server
+  const asked = new Headers();
+  for (const name of ['accept-encoding', 'if-none-match', 'range']) {
+    const value = request.headers.get(name);
+    if (value !== null) asked.set(name, value);
+  }
+  const url = new URL(file, 'https://assets.invalid');
+  const found = await assets.fetch(new Request(url, { headers: asked }));
+  const response = new Response(found.body, found);
+  for (const [name, value] of Object.entries(headers)) response.headers.set(name, value);
+  const caching = found.ok && file.startsWith('/assets/') ? forever : 'no-cache';
+  response.headers.set('cache-control', caching);
+  return response;
+}
+
+/** The routes of the dashboard; none where the Worker was deployed without its files. */
+export function dashboardRoutes(assets: Fetcher | undefined, publicUrl: string): readonly Route[] {
+  if (assets === undefined) return [];
+  const toPage = { open: () => Response.redirect(`${publicUrl}${prefix}/`, 308) } as const;
+  const file = {
+    open: (request: Request, { url }: { readonly url: string }) =>
+      serveFile(assets, request, new URL(url).pathname),
+  } as const;
+  return [
+    { path: prefix, methods: { GET: toPage } },
+    { path: `${prefix}/*`, methods: { GET: file } },
+  ];
+}
