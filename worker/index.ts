@@ -6,6 +6,7 @@ export { Agent } from './authority/agent.ts';
 export { KeyRing } from './authority/key_ring.ts';
 export { RevocationLog } from './authority/revocation_log.ts';
 export { StatusLists } from './authority/status_lists.ts';
+export { Connections } from './bus/connections.ts';
 export { Directory } from './bus/directory.ts';
 export { Mailbox } from './bus/mailbox.ts';
 export { NatsLink } from './bus/nats_absent.ts';

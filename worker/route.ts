@@ -29,6 +29,8 @@ export type Endpoint =
       /** `resource:action` that the agent must hold in some form, or several; `undefined`: any valid token. */
       readonly scope: string | readonly string[] | undefined;
       readonly target: TargetName | Target;
+      /** The endpoint opens a WebSocket: nothing but an upgrade is served. */
+      readonly upgrade?: true;
       /** `always`: a token that is not bound to a key is refused. Default: bound ones need a proof. */
       readonly dpop?: 'always';
       /** The tiers whose agents may use it. Default: all. */

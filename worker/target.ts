@@ -4,15 +4,25 @@ import type { AuthorizedCall, VerifiedAgent } from '../src/verify/index.ts';
 import type { LedgerEntry, Reservation } from './authority/nonce_store.ts';
 import type { Ledger } from './bus/publish.ts';
 import type { Bus } from './bus/bus.ts';
+import type { SocketToken } from './bus/socket_state.ts';
+import type { SocketCredential } from './gateway/socket.ts';
 
 /** The names of the gateway's own targets, as its route table uses them. */
-export type TargetName = 'whoami' | 'bus_send' | 'bus_receive' | 'bus_acknowledge' | 'bus_status';
+export type TargetName =
+  | 'whoami'
+  | 'bus_send'
+  | 'bus_receive'
+  | 'bus_acknowledge'
+  | 'bus_status'
+  | 'bus_connect';
 
 /** A request of a verified agent. */
 export interface Incoming {
   readonly agent: VerifiedAgent;
   /** The request as it came, for targets that pass it on. What comes over a socket has none. */
   readonly http?: { readonly request: Request; readonly path: string };
+  /** The credential of an upgrade, which goes to the object that holds the socket. */
+  readonly socket?: SocketCredential | undefined;
   /** A HEAD request: it is answered as GET is, but must change nothing. */
   readonly isHead: boolean;
   readonly query: URLSearchParams;
@@ -28,6 +38,8 @@ export interface Incoming {
 export interface Services {
   readonly bus: Bus;
   readonly ledgerOf: (agentId: string) => Ledger;
+  /** Asks a mailbox for a socket: 101 with one, or a refusal's code. */
+  readonly openSocket: (mailbox: string, presented: SocketToken) => Promise<Response>;
   /** Lets work go on after the answer. */
   readonly defer: (work: Promise<unknown>) => void;
   /** Milliseconds since the epoch. */

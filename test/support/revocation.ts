@@ -128,7 +128,7 @@ export const outage = 7000;
 export async function fallibleObjects(): Promise<string> {
   const contents = `
     import { RevocationLog as Log } from './worker/index.ts';
-    export { Agent, Directory, KeyRing, Mailbox, Outbox, StatusLists } from './worker/index.ts';
+    export * from './worker/index.ts';
     export class RevocationLog extends Log {
       until = 0;
       async record(entry) {

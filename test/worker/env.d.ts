@@ -3,6 +3,7 @@
 import type {
   Agent,
   AuditLog,
+  Connections,
   Directory,
   KeyRing,
   Mailbox,
@@ -16,6 +17,7 @@ declare global {
     interface Env {
       readonly AGENT: DurableObjectNamespace<Agent>;
       readonly AUDIT_LOG: DurableObjectNamespace<AuditLog>;
+      readonly CONNECTIONS: DurableObjectNamespace<Connections>;
       readonly DIRECTORY: DurableObjectNamespace<Directory>;
       readonly MAILBOX: DurableObjectNamespace<Mailbox>;
       readonly OUTBOX: DurableObjectNamespace<Outbox>;

@@ -9,12 +9,13 @@ const issuer = 'https://issuer.example';
 
 test('createGateway() lets a proof through once among the first requests of an isolate', async () => {
   const [key, agentKey] = [await makeKey(), await makeKey()];
-  const { AGENT, AUDIT_LOG, DIRECTORY, MAILBOX, OUTBOX } = env;
+  const { AGENT, AUDIT_LOG, DIRECTORY, MAILBOX, OUTBOX, CONNECTIONS } = env;
   const variables = {
     AGENT,
     DIRECTORY,
     MAILBOX,
     OUTBOX,
+    CONNECTIONS,
     AUDIT_LOG,
     ISSUER: 'https://gate.example',
     TRUSTED_ISSUERS: JSON.stringify([{ issuer, jwks: { keys: [key.publicJwk] } }]),

@@ -4,7 +4,7 @@ import { isAgentId, TokenError } from '../../src/verify/index.ts';
 import type { Prepared, Target } from '../target.ts';
 import { isMessageId } from './envelope.ts';
 import { textParameter } from './query.ts';
-import { mailboxOf, representScope } from './represent.ts';
+import { mailboxOf, receiveScopes } from './represent.ts';
 
 export const acknowledgeTarget: Target = {
   read({ agent, params, query }, { bus }): Prepared {
@@ -15,7 +15,7 @@ export const acknowledgeTarget: Target = {
     }
     const mailbox = mailboxOf(agent, textParameter(query, 'agent'));
     return {
-      required: ['bus:receive', ...representScope(agent, mailbox)],
+      required: receiveScopes(agent, mailbox),
       async run() {
         await bus.acknowledge(mailbox, id.toLowerCase(), sender);
         return new Response(null, { status: 204, headers: { 'Cache-Control': 'no-store' } });

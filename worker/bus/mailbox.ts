@@ -1,19 +1,25 @@
-// Mailbox: the Durable Object of one recipient. An RPC shell over its store, and who waits.
+// Mailbox: the Durable Object of one recipient. An RPC shell over its store, who waits, and its sockets.
 
 import { DurableObject } from 'cloudflare:workers';
+import { TokenError } from '../../src/verify/index.ts';
 import type { Delivery, Depth, StoreOutcome } from './bus.ts';
+import { readOpening } from './connect.ts';
 import { directoryStub, type Directory } from './directory.ts';
+import { createMailboxSockets, type MailboxSockets } from './mailbox_sockets.ts';
 import {
   createMailboxStore,
   mailboxSchema,
+  mailboxUpgrades,
+  mailboxVersion,
   type MailboxMessage,
   type MailboxStore,
 } from './mailbox_store.ts';
 import { createSchema, type Schema } from '../storage/schema.ts';
 import { nextAlarm } from '../storage/wake_time.ts';
+import type { RegistryEnv } from './socket_registry.ts';
 
 /** What a Mailbox needs of its surroundings. */
-export interface MailboxEnv {
+export interface MailboxEnv extends RegistryEnv {
   readonly DIRECTORY: DurableObjectNamespace<Directory>;
 }
 
@@ -28,12 +34,52 @@ export class Mailbox extends DurableObject<MailboxEnv> {
   // One stub for the object's life: calls on one stub arrive in order, so `add` never overtakes `remove`
   readonly #directory: DurableObjectStub<Directory>;
   readonly #waiters = new Set<() => void>();
+  readonly #sockets: MailboxSockets;
 
   constructor(ctx: DurableObjectState, env: MailboxEnv) {
     super(ctx, env);
-    this.#schema = createSchema(ctx.storage.sql, 1, mailboxSchema);
+    this.#schema = createSchema(ctx.storage.sql, mailboxVersion, mailboxSchema, mailboxUpgrades);
     this.#store = createMailboxStore(ctx.storage.sql, this.#schema);
     this.#directory = directoryStub(env.DIRECTORY);
+    this.#sockets = createMailboxSockets({
+      ctx,
+      env,
+      store: this.#store,
+      schema: this.#schema,
+      onReleased: () => this.#announce(),
+    });
+  }
+
+  /** Opens a socket: a request, because a socket passes from object to object in an answer alone. */
+  override async fetch(request: Request): Promise<Response> {
+    try {
+      const { mailbox, presented } = readOpening(request);
+      await this.#makeKnown(mailbox, knownFor.receive, knownFor.receive - hour);
+      const webSocket = await this.#sockets.open(mailbox, presented);
+      await this.#schedule();
+      return new Response(null, { status: 101, webSocket });
+    } catch (error) {
+      const code = error instanceof TokenError ? error.code : 'bus_unavailable';
+      return Response.json({ code }, { status: 400 });
+    }
+  }
+
+  override async webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): Promise<void> {
+    await this.#sockets.receive(socket, data);
+    await this.#schedule();
+  }
+
+  override webSocketClose(socket: WebSocket): void {
+    this.#sockets.end(socket);
+  }
+
+  override webSocketError(socket: WebSocket): void {
+    this.#sockets.end(socket);
+  }
+
+  /** Closes sockets whose tokens were revoked, by the names of their registrations. */
+  closeRevoked(connections: readonly string[]): void {
+    this.#sockets.revoke(connections);
   }
 
   /** Stores a message sent to this mailbox, which comes into being by it. */
@@ -85,8 +131,13 @@ export class Mailbox extends DurableObject<MailboxEnv> {
 
   override async alarm(): Promise<void> {
     this.#store.purge(Date.now());
+    await this.#sockets.look();
     await this.#forget();
-    if (this.#knownUntil() === 0 && this.#store.nextExpiry() === undefined) {
+    if (
+      !this.#sockets.isOpen() &&
+      this.#knownUntil() === 0 &&
+      this.#store.nextExpiry() === undefined
+    ) {
       this.#schema.forget();
       await this.ctx.storage.deleteAll();
       return;
@@ -98,10 +149,16 @@ export class Mailbox extends DurableObject<MailboxEnv> {
     return this.#store.registration()?.known_until ?? 0;
   }
 
+  /** Tells everybody who waits that there is something to lease. */
+  #announce(): void {
+    for (const wake of this.#waiters) wake();
+    this.ctx.waitUntil(this.#sockets.push().then(() => this.#schedule()));
+  }
+
   async #put(message: MailboxMessage, storeBefore: number): Promise<StoreOutcome> {
     const outcome = this.#store.store(message, storeBefore, Date.now());
     if (outcome === 'stored') {
-      for (const wake of this.#waiters) wake();
+      this.#announce();
       await this.#schedule();
     }
     return outcome;
@@ -120,6 +177,7 @@ export class Mailbox extends DurableObject<MailboxEnv> {
     const registration = this.#store.registration();
     if (registration === undefined || registration.known_until > Date.now()) return;
     const { owner } = registration;
+    if (this.#sockets.isOpen()) return this.#makeKnown(owner, knownFor.receive, 0);
     // First here, then there: a send in between makes the mailbox known again
     this.#store.register({ owner, known_until: 0 });
     try {
@@ -134,8 +192,10 @@ export class Mailbox extends DurableObject<MailboxEnv> {
 
   async #schedule(): Promise<void> {
     const known = this.#knownUntil();
-    const wake = nextAlarm([this.#store.nextExpiry(), known === 0 ? undefined : known]);
-    if (wake === undefined) return;
+    const look = this.#sockets.nextLook(Date.now());
+    const tidy = nextAlarm([this.#store.nextExpiry(), known === 0 ? undefined : known]);
+    const wake = Math.min(look ?? Infinity, tidy ?? Infinity);
+    if (wake === Infinity) return;
     const set = await this.ctx.storage.getAlarm();
     if (set === null || set > wake) await this.ctx.storage.setAlarm(wake);
   }

@@ -1,7 +1,7 @@
 // The rows of one mailbox: its queue, its leases, and what it must recognize when it comes again.
 
 import type { BusMessage, Delivery, StoreOutcome } from './bus.ts';
-import type { Schema } from '../storage/schema.ts';
+import type { Schema, Upgrades } from '../storage/schema.ts';
 
 /** What one mailbox holds at most. */
 export interface MailboxCaps {
@@ -24,6 +24,13 @@ export const leaseMs = 30_000;
 /** A message as a mailbox keeps it. */
 export type MailboxMessage = Omit<BusMessage, 'to'>;
 
+/** A socket that messages are leased to. */
+export interface LeaseHolder {
+  readonly socket: string;
+  /** What it wants: subjects, each with a `*` at its end or without; `undefined`: everything. */
+  readonly subjects?: readonly string[] | undefined;
+}
+
 /** How many messages wait, and how many are leased. */
 export interface Counts {
   readonly queued: number;
@@ -34,7 +41,8 @@ export interface Counts {
 export interface MailboxStore {
   store(message: MailboxMessage, storeBefore: number, now: number): StoreOutcome;
   holds(sender: string, id: string, digest: string): boolean;
-  lease(max: number, now: number): readonly Delivery[];
+  /** Leases the oldest ones, to nobody in particular or to a socket. */
+  lease(max: number, now: number, holder?: LeaseHolder): readonly Delivery[];
   acknowledge(id: string, sender: string | undefined): void;
   counts(now: number): Counts;
   /** When something can be leased: `now` or earlier, the end of the first lease, or never. */
@@ -62,6 +70,8 @@ export const mailboxSchema: readonly string[] = [
     via TEXT NOT NULL,
     size INTEGER NOT NULL,
     body TEXT,
+    subject TEXT NOT NULL DEFAULT '',
+    lease_socket TEXT,
     UNIQUE (sender, id)
   )`,
   'CREATE TABLE mailbox (owner TEXT PRIMARY KEY, known_until INTEGER NOT NULL)',
@@ -69,7 +79,20 @@ export const mailboxSchema: readonly string[] = [
   'CREATE INDEX held ON messages (sender, size) WHERE body IS NOT NULL',
   'CREATE INDEX leases ON messages (lease_until) WHERE body IS NOT NULL',
   'CREATE INDEX expiry ON messages (expires_at)',
+  'CREATE INDEX socket_leases ON messages (lease_socket) WHERE lease_socket IS NOT NULL',
 ];
+
+/** Version 1 knew no sockets. */
+export const mailboxVersion = 2;
+export const mailboxUpgrades: Upgrades = {
+  2: [
+    "ALTER TABLE messages ADD COLUMN subject TEXT NOT NULL DEFAULT ''",
+    `UPDATE messages SET subject = ifnull(json_extract(body, '$.subject'), '')
+     WHERE body IS NOT NULL AND json_valid(body)`,
+    'ALTER TABLE messages ADD COLUMN lease_socket TEXT',
+    'CREATE INDEX socket_leases ON messages (lease_socket) WHERE lease_socket IS NOT NULL',
+  ],
+};
 
 type Found = { digest: string };
 type Leased = { seq: number; sender: string; via: string; body: string };
@@ -116,8 +139,9 @@ export function createMailboxStore(
       const size = new TextEncoder().encode(body).length;
       if (isFull(sender, size)) return 'full';
       sql.exec(
-        `INSERT INTO messages (sender, id, digest, sent_at, expires_at, via, size, body)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+        `INSERT INTO messages (sender, id, digest, sent_at, expires_at, via, size, body, subject)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8,
+           CASE WHEN json_valid(?8) THEN ifnull(json_extract(?8, '$.subject'), '') ELSE '' END)`,
         sender,
         id,
         digest,
@@ -134,21 +158,25 @@ export function createMailboxStore(
       return find(sender, id)?.digest === digest;
     },
 
-    lease(max, now) {
+    lease(max, now, holder) {
       if (!schema.exists()) return [];
       const leaseUntil = now + leaseMs;
+      const subjects = holder?.subjects;
+      const wanted = subjects?.map(() => 'subject GLOB ?').join(' OR ') ?? 'TRUE';
       const rows = sql
         .exec<Leased>(
           `SELECT seq, sender, via, body FROM messages
-           WHERE body IS NOT NULL AND lease_until <= ? AND expires_at > ?
+           WHERE body IS NOT NULL AND lease_until <= ? AND expires_at > ? AND (${wanted})
            ORDER BY sent_at, seq LIMIT ?`,
           now,
           now,
+          ...(subjects ?? []),
           max,
         )
         .toArray();
+      const mark = 'UPDATE messages SET lease_until = ?, lease_socket = ? WHERE seq = ?';
       return rows.map(({ seq, sender, via, body }) => {
-        sql.exec('UPDATE messages SET lease_until = ? WHERE seq = ?', leaseUntil, seq);
+        sql.exec(mark, leaseUntil, holder?.socket ?? null, seq);
         return { sender, via: JSON.parse(via) as string[], leaseUntil, body };
       });
     },

@@ -2,20 +2,14 @@
 
 import { jsonText } from '../respond.ts';
 import type { Prepared, Target } from '../target.ts';
-import type { Delivery } from './bus.ts';
+import { deliveryJson } from './delivery_json.ts';
 import { numberParameter, textParameter } from './query.ts';
-import { mailboxOf, representScope } from './represent.ts';
+import { mailboxOf, receiveScopes } from './represent.ts';
 
 const limits = {
   max: { min: 1, max: 100, fallback: 10 },
   wait: { min: 0, max: 30, fallback: 0 },
 } as const;
-
-/** Embeds each message as it was sent: parsing and writing it again could change its bytes. */
-function deliveryJson({ leaseUntil, sender, via, body }: Delivery): string {
-  const beside = JSON.stringify({ lease_until: Math.floor(leaseUntil / 1000), sender, via });
-  return `${beside.slice(0, -1)},"message":${body}}`;
-}
 
 export const receiveTarget: Target = {
   read({ agent, query, isHead, recheck }, { bus, now }): Prepared {
@@ -23,7 +17,7 @@ export const receiveTarget: Target = {
     const wait = numberParameter(query, 'wait', limits.wait);
     const mailbox = mailboxOf(agent, textParameter(query, 'agent'));
     return {
-      required: ['bus:receive', ...representScope(agent, mailbox)],
+      required: receiveScopes(agent, mailbox),
       async run() {
         // HEAD is safe (RFC 9110 section 9.2.1): what it leased nobody would see
         if (isHead) return jsonText('{"messages":[]}');

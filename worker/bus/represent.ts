@@ -20,3 +20,13 @@ export function mailboxOf(agent: VerifiedAgent, named: string | undefined): stri
   if (!isAgentId(named)) throw new TokenError('message_malformed');
   return named;
 }
+
+/** The scopes that it takes to receive from a mailbox: everything, or what has a subject. */
+export function receiveScopes(
+  agent: VerifiedAgent,
+  mailbox: string,
+  subject?: string,
+): readonly string[] {
+  const scope = subject === undefined ? 'bus:receive' : `bus:receive:${subject}`;
+  return [scope, ...representScope(agent, mailbox)];
+}

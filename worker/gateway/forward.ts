@@ -3,6 +3,7 @@
 import { isAuthorizedCall, type AuthorizedCall } from '../../src/verify/index.ts';
 import type { Reservation } from '../authority/nonce_store.ts';
 import { acknowledgeTarget } from '../bus/acknowledge.ts';
+import { connectTarget } from '../bus/connect.ts';
 import { receiveTarget } from '../bus/receive.ts';
 import { sendTarget } from '../bus/send.ts';
 import { statusTarget } from '../bus/status.ts';
@@ -15,6 +16,7 @@ const targets: Readonly<Record<TargetName, Target>> = {
   bus_receive: receiveTarget,
   bus_acknowledge: acknowledgeTarget,
   bus_status: statusTarget,
+  bus_connect: connectTarget,
 };
 
 /** The target of a row in the route table. */

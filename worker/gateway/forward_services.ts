@@ -1,5 +1,6 @@
 // The services behind the routes: the configured bus, and each sender's ledger.
 
+import { openingRequest } from '../bus/connect.ts';
 import type { Bindings, Config } from '../env.ts';
 import type { Services } from '../target.ts';
 import { createConfiguredBus, type CarrierMaker } from './forward_bus.ts';
@@ -14,6 +15,8 @@ export function createServices(
   return {
     bus: createConfiguredBus(config, bindings, nats),
     ledgerOf: (agentId) => bindings.AGENT.getByName(agentId),
+    openSocket: (mailbox, presented) =>
+      bindings.MAILBOX.getByName(mailbox).fetch(openingRequest({ mailbox, presented })),
     defer,
     now: () => Date.now(),
   };

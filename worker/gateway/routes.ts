@@ -16,5 +16,9 @@ export const routes: readonly Route[] = [
     path: '/bus/messages/:id',
     methods: { DELETE: { scope: 'bus:receive', target: 'bus_acknowledge' } },
   },
+  {
+    path: '/bus/connect',
+    methods: { GET: { scope: undefined, upgrade: true, target: 'bus_connect' } },
+  },
   { path: '/bus/status', methods: { GET: { scope: undefined, target: 'bus_status' } } },
 ];

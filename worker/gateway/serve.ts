@@ -16,6 +16,7 @@ import { forward, targetOf } from './forward.ts';
 import type { Headed } from './rate_headers.ts';
 import { headersOf } from './refusal_error.ts';
 import { codeOf, reject } from './reject.ts';
+import { admitSocket, refuseUpgrade, type SocketCredential } from './socket.ts';
 import type { TokenCheck, Verified } from './verify.ts';
 
 /** A gateway whose configuration was checked. */
@@ -71,6 +72,8 @@ interface Progress {
 }
 
 async function serveAgent(endpoint: Guarded, matched: Matched, ready: Ready): Promise<Response> {
+  const notUpgraded = endpoint.upgrade && refuseUpgrade(matched.request, ready.config);
+  if (notUpgraded !== undefined) return notUpgraded;
   const progress: Progress = { scope: endpoint.scope };
   try {
     return await serveVerified(endpoint, once(matched), ready, progress);
@@ -127,15 +130,15 @@ async function serveVerified(
 
 /** Who sends a request. What is refused here counts against the address that it came from. */
 async function identify(
-  { resource }: Guarded,
+  { resource, upgrade }: Guarded,
   { request, path, query }: Sent,
   { config, check, gate }: Ready,
   progress: Progress,
-): Promise<Verified & { readonly credential: Credential }> {
+): Promise<Verified & { readonly credential: Credential | SocketCredential }> {
   const address = addressOf(request);
   const leave = gate.enter(address);
   try {
-    const credential = admit(request.headers, query);
+    const credential = (upgrade ? admitSocket : admit)(request.headers, query);
     progress.scheme = credential.scheme;
     const { method } = request;
     const url = config.publicUrl + path;
@@ -153,7 +156,7 @@ async function identify(
 async function prepare(
   { scope, target, dpop, tiers }: Guarded,
   { request, path, params, query, readBody }: Sent,
-  { agent, credential }: Verified & { readonly credential: Credential },
+  { agent, credential }: Verified & { readonly credential: Credential | SocketCredential },
   { config, check, services }: Ready,
 ): Promise<Prepared> {
   if (dpop === 'always' && agent.jkt === undefined) throw new TokenError('proof_required');
@@ -163,6 +166,7 @@ async function prepare(
   const incoming: Incoming = {
     agent,
     http: { request, path },
+    socket: 'protocol' in credential ? credential : undefined,
     isHead: request.method === 'HEAD',
     query,
     params,

@@ -1,0 +1,96 @@
+// What the object that holds sockets asks of the gateway: the very checks that every request passes.
+
+import {
+  authorize as authorizeScopes,
+  TokenError,
+  type VerifiedAgent,
+} from '../../src/verify/index.ts';
+import { admitUnbound, authorize } from './authorize.ts';
+import type { Credential } from './admit.ts';
+import { forward, targetOf } from './forward.ts';
+import { presentOnce } from './present.ts';
+import { startHere, type Started } from './start.ts';
+
+/** The path of the socket: proofs name it, at the upgrade and later. */
+export const socketPath = '/bus/connect';
+
+/** A token of an open socket, without a proof. */
+export type OpenToken = Pick<Credential, 'token' | 'delegation'>;
+
+/** The gateway, for sockets. Every refusal is a TokenError. */
+export interface SocketHost {
+  /** Whether a token that was presented once is still good: times, key, revocation, delegates. */
+  inspect(token: OpenToken): Promise<VerifiedAgent>;
+  /** Verifies a token that is presented in a frame. Its proof is used up unless `allow` throws. */
+  present(credential: Credential, allow: (agent: VerifiedAgent) => void): Promise<VerifiedAgent>;
+  /** Refuses what an agent's scopes do not cover, or only a bound token may. */
+  allow(agent: VerifiedAgent, required: readonly string[]): void;
+  /** Publishes a message as sent, and answers its id. */
+  publish(agent: VerifiedAgent, message: Uint8Array): Promise<string>;
+  /** The issuer whose log is in this Worker. */
+  readonly log: string | undefined;
+  readonly isPolled: Started['isPolled'];
+}
+
+/**
+ * The gateway of this Worker, for sockets.
+ *
+ * @throws TokenError `key_unavailable` while its configuration is wrong
+ */
+export async function socketHost(env: object): Promise<SocketHost> {
+  const started = await startHere(env);
+  if (started === undefined) throw new TokenError('key_unavailable');
+  const { config, services, isPolled } = started;
+  return {
+    log: config.authority === undefined ? undefined : config.issuer,
+    isPolled,
+
+    async inspect({ token, delegation }) {
+      const result = await started.check.inspect(token, delegation);
+      if (!result.ok) throw result.error;
+      return result.value;
+    },
+
+    present: (credential, allow) =>
+      presentOnce(
+        credential,
+        { method: 'GET', url: config.publicUrl + socketPath },
+        started,
+        allow,
+      ),
+
+    allow(agent, required) {
+      authorizeScopes(agent, required);
+      admitUnbound(agent, config.admission, required);
+    },
+
+    async publish(agent, message) {
+      const prepared = await targetOf('bus_send').read(
+        {
+          agent,
+          isHead: false,
+          query: new URLSearchParams(),
+          params: {},
+          readBody: async (limit) => {
+            if (message.length > limit) throw new TokenError('message_too_large');
+            return message;
+          },
+          recheck: async () => {},
+        },
+        services,
+      );
+      const call = authorize(agent, prepared);
+      admitUnbound(agent, config.admission, prepared.required);
+      const { message: entry } = prepared;
+      const admitted = await started.admission.admit({ agent, use: undefined, message: entry });
+      // The agent's key was replaced a moment ago: the next frame is somebody else's
+      if (admitted === 'not_holder') {
+        started.forgetActor(agent.agentId);
+        throw new TokenError('proof_invalid');
+      }
+      const answer = await forward(call, prepared, admitted.reservation);
+      const { id } = await answer.json<{ id: string }>();
+      return id;
+    },
+  };
+}
