@@ -91,7 +91,7 @@ async function run(upstream: Upstream, going: Going): Promise<Response> {
   const patience = createPatience(route.timeout * 1000);
   let uploading: Upload | undefined;
   try {
-    uploading = mcp?.body ?? upload(request, route.maxRequestBytes, patience.progress);
+    uploading = mcp?.body ?? upload(request, route.maxRequestBytes, patience);
     const forwarded = new Request(url, {
       method: request.method,
       headers: requestHeaders(request.headers, { agent: call.agent, publicUrl, txnToken }),

@@ -1,41 +1,60 @@
 // Bodies on their way to a service and back: streamed, counted, and ended when they may not go on.
 
-import { TokenError } from '../../src/verify/index.ts';
+import { TokenError, type ErrorCode } from '../../src/verify/index.ts';
 
-/** A body to send, with its length where that is known. */
+/** A body to send. */
 export interface Upload {
   readonly body: ReadableStream<Uint8Array> | Uint8Array | null;
-  /** The refusal, where the body was broken off for its size. */
+  /** The refusal, where the body was broken off. */
   readonly refusal: () => TokenError | undefined;
 }
 
 /** A request without a body. */
 export const noUpload: Upload = { body: null, refusal: () => undefined };
 
+/** What a body on its way does to the request that carries it. */
+export interface Carrying {
+  /** A piece has come. */
+  readonly progress: () => void;
+  /** The request must not go on. */
+  readonly abort: () => void;
+}
+
 /**
- * Takes the body of a request, to be sent on as it comes. `progress` is called for each piece.
+ * Takes the body of a request, to be sent on as it comes.
  *
  * @throws TokenError `message_too_large` where its length is known and too large
  */
-export function upload(request: Request, limit: number, progress: () => void): Upload {
+export function upload(request: Request, limit: number, { progress, abort }: Carrying): Upload {
   const { body } = request;
   if (body === null || request.method === 'GET' || request.method === 'HEAD') return noUpload;
   const length = Number(request.headers.get('content-length') ?? Number.NaN);
   if (length > limit) throw new TokenError('message_too_large');
+  const reader = body.getReader();
   let refused: TokenError | undefined;
   let sent = 0;
-  const counted = body.pipeThrough(
-    new TransformStream<Uint8Array, Uint8Array>({
-      transform(piece, controller) {
-        sent += piece.length;
+
+  /** The runtime ends the body of a failed stream properly: what is cut off would look whole. */
+  function breakOff(code: ErrorCode): Promise<never> {
+    refused = new TokenError(code);
+    abort();
+    reader.cancel().catch(() => undefined);
+    return new Promise(() => undefined);
+  }
+
+  const counted = new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const piece = await reader.read().catch(() => breakOff('message_malformed'));
+        if (piece.done) return controller.close();
+        sent += piece.value.length;
         progress();
-        if (sent > limit) {
-          refused = new TokenError('message_too_large');
-          throw refused;
-        }
-        controller.enqueue(piece);
+        if (sent > limit) return breakOff('message_too_large');
+        controller.enqueue(piece.value);
       },
-    }),
+      cancel: (reason) => reader.cancel(reason),
+    },
+    { highWaterMark: 0 },
   );
   return {
     // Services read a length as a promise: it is kept, or the request breaks off

@@ -11,6 +11,8 @@ export interface Patience {
   /** Something happened: the time counts from now. */
   readonly progress: () => void;
   readonly stop: () => void;
+  /** Gives up at once. */
+  readonly abort: () => void;
   readonly signal: AbortSignal;
 }
 
@@ -23,7 +25,12 @@ export function createPatience(time: number): Patience {
     timer = setTimeout(() => controller.abort(), time);
   };
   progress();
-  return { progress, stop: () => clearTimeout(timer), signal: controller.signal };
+  return {
+    progress,
+    stop: () => clearTimeout(timer),
+    abort: () => controller.abort(),
+    signal: controller.signal,
+  };
 }
 
 // RFC 9110 sections 8.4.1 and 12.5.3: the runtime unpacks these, whatever was asked for
