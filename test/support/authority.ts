@@ -159,13 +159,14 @@ export interface AgentPolicy {
   readonly may_act_for?: readonly string[];
 }
 
-/** Registers an agent with a key of its own, as an operator does. */
+/** Registers an agent with a key of its own, or a new one, as an operator does. */
 export async function registerAgent(
   { url, operator }: RunningAuthority,
   id: string,
   policy: AgentPolicy = {},
+  own?: TestKey,
 ): Promise<TestKey> {
-  const key = await makeKey();
+  const key = own ?? (await makeKey());
   const token = await boundToken(url, operator, 'operator');
   const { status, body } = await callBound(url, '/admin/agents', operator, token, {
     method: 'POST',
