@@ -11,7 +11,7 @@ import {
 } from '../support/authority.ts';
 import { makeEnvelope } from '../support/envelopes.ts';
 import { publicUrl, startGateway } from '../support/gateway.ts';
-import { callWithChain, chainCode, delegate, mintHop } from '../support/hops.ts';
+import { callWithChain, delegate, mintHop } from '../support/hops.ts';
 import { call, codeOf, type Call } from '../support/http.ts';
 import { boundTo, makeKey, mintProof, mintToken, type TestKey } from '../support/tokens.ts';
 
