@@ -3,9 +3,15 @@
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import type { ServerResponse } from 'node:http';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
-import { boundToken, callBound, registerAgent, startAuthority } from '../support/authority.ts';
+import {
+  boundToken,
+  callBound,
+  postForm,
+  registerAgent,
+  startAuthority,
+  tokenForm,
+} from '../support/authority.ts';
 import { callerWith } from '../support/operator.ts';
-import { postForm, tokenForm } from '../support/authority.ts';
 import { call, codeOf } from '../support/http.ts';
 import { startUpstream, until, type Handler } from '../support/upstream.ts';
 
@@ -106,7 +112,9 @@ describe('an upstream that', () => {
 
   test('falls silent in the middle is broken off', async () => {
     upstream.answer = (_seen, response) => response.write('half');
-    await expect(call(`${url}/tools/x`, { token: await freshToken() })).rejects.toThrow();
+    await expect(call(`${url}/tools/x`, { token: await freshToken() })).rejects.toThrow(
+      'terminated',
+    );
     await until(async () => (await upstream.open()) === 0);
   });
 
@@ -123,7 +131,9 @@ describe('an upstream that', () => {
       };
       more();
     };
-    await expect(call(`${url}/tools/x`, { token: await freshToken() })).rejects.toThrow();
+    await expect(call(`${url}/tools/x`, { token: await freshToken() })).rejects.toThrow(
+      'terminated',
+    );
     await until(async () => (await upstream.open()) === 0);
     expect(sent).toBeLessThan(50_000_000);
   });

@@ -26,7 +26,7 @@ export interface Carrying {
  * @throws TokenError `message_too_large` where its length is known and too large
  */
 export function upload(request: Request, limit: number, { progress, abort }: Carrying): Upload {
-  const { body } = request;
+  const body: ReadableStream<Uint8Array> | null = request.body;
   if (body === null || request.method === 'GET' || request.method === 'HEAD') return noUpload;
   const length = Number(request.headers.get('content-length') ?? Number.NaN);
   if (length > limit) throw new TokenError('message_too_large');
