@@ -29,6 +29,8 @@ export interface GatewaySetup {
   readonly variables?: Readonly<Record<string, string | undefined>>;
   /** A module whose object classes, all of them, stand in for the gateway's own. */
   readonly objects?: string;
+  /** The Worker as one module, where it is not worker/index.ts. */
+  readonly script?: string;
 }
 
 interface ObjectDesignator {
@@ -48,7 +50,8 @@ function defaultVariables(issuer: string, key: TestKey, engineKey: TestKey): obj
 
 /** Starts a gateway as two Workers of one instance, with everything else as in wrangler.toml. */
 export async function startGateway(setup: GatewaySetup = {}): Promise<RunningGateway> {
-  const { script, options } = inject('gateway');
+  const { script: built, options } = inject('gateway');
+  const { script = built } = setup;
   const [key, engineKey] = await Promise.all([makeKey(), makeKey()]);
   const issuer = 'https://issuer.example';
   const variables = { ...defaultVariables(issuer, key, engineKey), ...setup.variables };

@@ -18,10 +18,10 @@ declare module 'vitest' {
 
 const root = new URL('../../', import.meta.url).pathname;
 
-/** Vitest calls it before the first test of the project. */
-export async function setup({ provide }: TestProject): Promise<void> {
+/** Bundles an entry of the Worker, or of another one. */
+export async function bundleEntry(entry: string): Promise<string> {
   const { outputFiles } = await build({
-    entryPoints: [`${root}worker/index.ts`],
+    entryPoints: [root + entry],
     bundle: true,
     write: false,
     format: 'esm',
@@ -31,6 +31,12 @@ export async function setup({ provide }: TestProject): Promise<void> {
     logLevel: 'error',
   });
   await stop();
+  return outputFiles[0]?.text ?? '';
+}
+
+/** Vitest calls it before the first test of the project. */
+export async function setup({ provide }: TestProject): Promise<void> {
+  const script = await bundleEntry('worker/index.ts');
   const { workerOptions: options } = unstable_getMiniflareWorkerOptions(`${root}wrangler.toml`);
-  provide('gateway', { script: outputFiles[0]?.text ?? '', options });
+  provide('gateway', { script, options });
 }
