@@ -24,7 +24,8 @@ export type RefusalCode =
   | 'agent_exists'
   | 'agent_reserved'
   | 'key_taken'
-  | 'key_changed';
+  | 'key_changed'
+  | 'cursor_expired';
 
 interface Row {
   readonly status: 400 | 404 | 409;
@@ -74,6 +75,7 @@ const rows: Readonly<Record<RefusalCode, Row>> = {
   agent_reserved: conflict('The id is reserved, or looks like one that is'),
   key_taken: conflict('The key belongs to an agent, or did until a short while ago'),
   key_changed: conflict('The token is not bound to the key that is registered now'),
+  cursor_expired: conflict('What follows the cursor is no longer kept'),
 };
 
 /** Tells whether a text is a code of the table. */

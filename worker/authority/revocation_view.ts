@@ -65,11 +65,12 @@ export function followFeeds(
 }
 
 /** What an authority's gateway asks: its own log, which may name any issuer, and others' feeds. */
-export function createRevocations(options: ViewOptions): RevocationSource {
+export function createRevocations(options: ViewOptions): RevocationSource & Pick<FreshView, 'age'> {
   const own = createLogView(options);
   const others = followFeeds(options.config.trustedIssuers, options.waitUntil);
   if (others === undefined) return own;
   return {
+    age: own.age,
     async isRevoked(chain) {
       const answers = [own, others].map(async (source) => source.isRevoked(chain));
       return (await Promise.all(answers)).some((answer) => answer !== false);
