@@ -1,5 +1,6 @@
 // Route: one path of the table, what each of its methods needs, and what it leads to.
 
+import type { Note } from './observe/watch.ts';
 import type { Target, TargetName } from './target.ts';
 
 /** A request as the table matched it. */
@@ -8,6 +9,8 @@ export interface Call {
   readonly url: string;
   /** What the path names. */
   readonly params: Readonly<Record<string, string>>;
+  /** Tells what is decided: without it the request is no decision, and leaves no record. */
+  readonly note: (note: Note) => void;
 }
 
 /** Answers a request that brings no agent token, or that must say itself who asks. */

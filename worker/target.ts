@@ -4,6 +4,7 @@ import type { AuthorizedCall, VerifiedAgent } from '../src/verify/index.ts';
 import type { LedgerEntry, Reservation } from './authority/nonce_store.ts';
 import type { Ledger } from './bus/publish.ts';
 import type { Bus } from './bus/bus.ts';
+import type { Trace } from './observe/trace.ts';
 import type { SocketToken } from './bus/socket_state.ts';
 import type { SocketCredential } from './gateway/socket.ts';
 
@@ -23,6 +24,8 @@ export interface Incoming {
   readonly http?: { readonly request: Request; readonly path: string };
   /** The credential of an upgrade, which goes to the object that holds the socket. */
   readonly socket?: SocketCredential | undefined;
+  /** The trace that the request belongs to: what is forwarded goes on with it. */
+  readonly trace?: Trace;
   /** A HEAD request: it is answered as GET is, but must change nothing. */
   readonly isHead: boolean;
   readonly query: URLSearchParams;
@@ -50,6 +53,8 @@ export interface Services {
 export interface Prepared {
   /** The scopes that it takes, with what it names as their third part. */
   readonly required: readonly string[];
+  /** What it is about, for the audit log, where neither a scope nor the path names it. */
+  readonly about?: string;
   /** The message that it will store: its nonce is reserved before it is run. */
   readonly message?: LedgerEntry;
   /** `reservation` is that of the message, for a request that has one. */

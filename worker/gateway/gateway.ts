@@ -1,6 +1,8 @@
 // The gateway as a Worker's fetch handler: one router for every request.
 
 import { Hono } from 'hono';
+import type { ErrorCode } from '../../src/verify/index.ts';
+import { watchRequest } from '../observe/watch_request.ts';
 import type { Route } from '../route.ts';
 import { withCors } from './cors.ts';
 import { pathOf } from './path.ts';
@@ -24,13 +26,17 @@ function createRouter(routes: readonly Route[]): Hono<Routed> {
       serve(route, { request: req.raw, path, params: req.param() }, ready),
     );
   }
-  router.notFound(({ env: { ready } }) =>
-    reject('route_unknown', { publicUrl: ready.config.publicUrl }),
-  );
+  router.notFound(({ req, env: { ready } }) => refuse('route_unknown', req.raw, ready));
   router.onError((error, { env: { ready } }) =>
     reject(codeOf(error), { publicUrl: ready.config.publicUrl }),
   );
   return router;
+}
+
+/** Refuses a request that no route matches. */
+function refuse(code: ErrorCode, request: Request, ready: Ready): Response {
+  watchRequest(undefined, request, ready).deny(code);
+  return reject(code, { publicUrl: ready.config.publicUrl });
 }
 
 /**
@@ -50,9 +56,9 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
 
   async function answerWith(ready: Started, request: Request): Promise<Response> {
     const { publicUrl } = ready.config;
-    if (isLoop(request.headers, publicUrl)) return reject('upstream_invalid', { publicUrl });
+    if (isLoop(request.headers, publicUrl)) return refuse('upstream_invalid', request, ready);
     const path = pathOf(request);
-    if (path === undefined) return reject('path_ambiguous', { publicUrl });
+    if (path === undefined) return refuse('path_ambiguous', request, ready);
     return routerOf(ready).fetch(request, { ready, path });
   }
 

@@ -3,6 +3,9 @@
 import { TokenError } from '../../src/verify/index.ts';
 import { addressOf } from '../authority/attempts.ts';
 import type { Config } from '../env.ts';
+import type { Observer } from '../observe/decision.ts';
+import type { Watch } from '../observe/watch.ts';
+import { finishAnswer, watchRequest } from '../observe/watch_request.ts';
 import { readCapped } from '../read_capped.ts';
 import { json } from '../respond.ts';
 import { allowedMethods, endpointOf, type Endpoint, type Route } from '../route.ts';
@@ -27,6 +30,8 @@ export interface Ready {
   /** Holds strangers back. */
   readonly gate: AnonymousGate;
   readonly admission: Admission;
+  /** Takes down every decision. */
+  readonly observer: Observer;
   /** Forgets which key an agent holds: it holds another by now. */
   readonly forgetActor: (agentId: string) => void;
 }
@@ -38,6 +43,10 @@ export interface Matched {
   readonly params: Readonly<Record<string, string>>;
 }
 
+interface Watched extends Matched {
+  readonly watch: Watch;
+}
+
 /** Who a chain acts for changes while it is served, or not: twice is somebody's play. */
 const maxAttempts = 2;
 
@@ -45,23 +54,33 @@ type Guarded = Extract<Endpoint, { readonly target: unknown }>;
 
 /** Answers a request, whatever happens. */
 export async function serve(route: Route, matched: Matched, ready: Ready): Promise<Response> {
-  const response = await answer(route, matched, ready);
+  const watch = watchRequest(route, matched.request, ready);
+  const answered = await answer(route, { ...matched, watch }, ready);
+  const response = finishAnswer(answered, watch, ready);
   return route.cors === 'any' ? withPublicCors(response) : response;
 }
 
-async function answer(route: Route, matched: Matched, ready: Ready): Promise<Response> {
-  const { request, path, params } = matched;
+async function answer(route: Route, matched: Watched, ready: Ready): Promise<Response> {
+  const { request, path, params, watch } = matched;
   const { publicUrl, allowedOrigins } = ready.config;
   const methods = allowedMethods(route);
   if (isPreflight(request, route.cors ?? allowedOrigins)) return preflight(methods);
   const endpoint = endpointOf(route, request.method);
-  if (endpoint === undefined) return reject('method_not_allowed', { publicUrl, allow: methods });
+  if (endpoint === undefined) {
+    watch.deny('method_not_allowed');
+    return reject('method_not_allowed', { publicUrl, allow: methods });
+  }
   if ('public' in endpoint) return json({ status: 'ok' });
   if (!('open' in endpoint)) return serveAgent(endpoint, matched, ready);
   try {
-    return await endpoint.open(request, { url: publicUrl + path, params });
+    const call = { url: publicUrl + path, params, note: watch.note };
+    const response = await endpoint.open(request, call);
+    await watch.answered(response.status);
+    return response;
   } catch (error) {
-    return reject(codeOf(error), { publicUrl });
+    const code = codeOf(error);
+    watch.deny(code);
+    return reject(code, { publicUrl });
   }
 }
 
@@ -71,14 +90,16 @@ interface Progress {
   scope: string | readonly string[] | undefined;
 }
 
-async function serveAgent(endpoint: Guarded, matched: Matched, ready: Ready): Promise<Response> {
+async function serveAgent(endpoint: Guarded, matched: Watched, ready: Ready): Promise<Response> {
   const notUpgraded = endpoint.upgrade && refuseUpgrade(matched.request, ready.config);
   if (notUpgraded !== undefined) return notUpgraded;
   const progress: Progress = { scope: endpoint.scope };
   try {
     return await serveVerified(endpoint, once(matched), ready, progress);
   } catch (error) {
-    return reject(codeOf(error), {
+    const code = codeOf(error);
+    matched.watch.deny(code);
+    return reject(code, {
       ...progress,
       publicUrl: ready.config.publicUrl,
       resourcePath: endpoint.resource?.path,
@@ -88,12 +109,12 @@ async function serveAgent(endpoint: Guarded, matched: Matched, ready: Ready): Pr
 }
 
 /** The request of an agent, whose body is read once, however often it is looked at. */
-interface Sent extends Matched {
+interface Sent extends Watched {
   readonly query: URLSearchParams;
   readonly readBody: Incoming['readBody'];
 }
 
-function once(matched: Matched): Sent {
+function once(matched: Watched): Sent {
   const { request } = matched;
   let body: Promise<Uint8Array> | undefined;
   return {
@@ -110,16 +131,26 @@ async function serveVerified(
   progress: Progress,
 ): Promise<Response> {
   const { admission, forgetActor } = ready;
+  const { watch } = sent;
   for (let attempt = 0; attempt < maxAttempts; attempt++) {
     const verified = await identify(endpoint, sent, ready, progress);
     const { agent, use } = verified;
+    watch.lap('view');
+    watch.verified(agent);
     const prepared = await prepare(endpoint, sent, verified, ready);
     progress.scope = prepared.required;
+    watch.wants(prepared.required, prepared.about ?? sent.params['id']);
     const call = authorize(agent, prepared);
     admitUnbound(agent, ready.config.admission, prepared.required);
+    watch.lap();
     const admitted = await admission.admit({ agent, use, message: prepared.message });
+    watch.lap('admission');
     if (admitted !== 'not_holder') {
+      // AUDIT=required: nothing is forwarded before this is durable
+      await watch.allow();
+      watch.lap();
       const response = await forward(call, prepared, admitted.reservation);
+      watch.lap('upstream');
       return withHeaders(response, { ...verified.headers, ...admitted.headers });
     }
     // The agent's key was replaced a moment ago: then this chain acts for somebody else
@@ -155,7 +186,7 @@ async function identify(
 /** Reads what the request wants, once its agent may use the route at all. */
 async function prepare(
   { scope, target, dpop, tiers }: Guarded,
-  { request, path, params, query, readBody }: Sent,
+  { request, path, params, query, readBody, watch }: Sent,
   { agent, credential }: Verified & { readonly credential: Credential | SocketCredential },
   { config, check, services }: Ready,
 ): Promise<Prepared> {
@@ -167,6 +198,7 @@ async function prepare(
     agent,
     http: { request, path },
     socket: 'protocol' in credential ? credential : undefined,
+    trace: watch.trace,
     isHead: request.method === 'HEAD',
     query,
     params,

@@ -7,6 +7,8 @@ import { followFeeds } from '../authority/revocation_view.ts';
 import { readBindings, readConfig } from '../env.ts';
 import { ConfigError } from '../env_values.ts';
 import { logError } from '../observe/log.ts';
+import { createObserver } from '../observe/observer.ts';
+import { observeRoutes } from '../observe/routes.ts';
 import type { Route } from '../route.ts';
 import { dashboardRoutes } from './dashboard.ts';
 import type { CarrierMaker } from './forward_bus.ts';
@@ -60,9 +62,14 @@ async function start(env: object, options: GatewayOptions): Promise<Started> {
       .filter(({ revocationsUri }) => revocationsUri !== undefined)
       .map(({ issuer }) => issuer),
   );
+  const now = (): number => Date.now();
+  const { audit } = config;
+  const observer = createObserver({ audit, namespace: bindings.AUDIT_LOG, now, waitUntil });
+  const tokens = createTokenReader({ check, ...parts });
   return {
     config,
     check,
+    observer,
     ...parts,
     forgetActor: (agentId) => authority?.actors.forget(agentId),
     services: createServices(config, bindings, waitUntil, options.nats),
@@ -70,7 +77,8 @@ async function start(env: object, options: GatewayOptions): Promise<Started> {
       ...routes,
       ...resourceMetadataRoutes(config),
       ...dashboardRoutes(bindings.ASSETS, config.publicUrl),
-      ...(authority?.routesWith(createTokenReader({ check, ...parts })) ?? []),
+      ...(authority?.routesWith(tokens) ?? []),
+      ...observeRoutes({ config, bindings, tokens, revocation, now }),
       ...configuredRoutes({ config, bindings, waitUntil }),
     ],
     revocation,
