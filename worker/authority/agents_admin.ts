@@ -45,6 +45,7 @@ export function createTarget(parts: AgentParts, tiers: readonly string[]): Targe
       if (typeof key === 'string') return refused('admin:write', key);
       return {
         required: ['admin:write', ...scopesToGrant(scope)],
+        about: id,
         async run() {
           const policy = { tier, scope, dpop, dlgMax, mayActFor };
           const made = await createAgent(parts, { id, policy, key });

@@ -1,6 +1,7 @@
 // The grant client_credentials (RFC 6749 section 4.4): an agent gets a token for itself.
 
 import { isAgentId } from '../../src/verify/index.ts';
+import { clientWho } from '../observe/decision.ts';
 import type { Grant } from './grant.ts';
 import { admitIssue } from './issue_admission.ts';
 import { refuseTooLarge, tokenResponse } from './token_response.ts';
@@ -45,7 +46,15 @@ export const clientCredentials: Grant = async ({ form, client, proof }, context)
   const scope = grantedScope(asked, registration);
   if (scope === undefined) return { refused: 'invalid_scope' };
   const request = { registration, sid, scope, audience, jkt: proof?.jkt, mayAct, tokenId, status };
+  const who = clientWho(registration.id, config.issuer, {
+    hops: [identity],
+    tokenId,
+    sessionId: sid,
+    keyThumbprint: key.kid,
+    jkt: proof?.jkt,
+  });
   return refuseTooLarge(async () => ({
+    who,
     granted: tokenResponse(await issueToken(key, request), { proof, lifetime, scope }),
   }));
 };

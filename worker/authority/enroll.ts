@@ -3,6 +3,7 @@
 import { TokenError, verifyDpopProof, type DpopProof } from '../../src/verify/index.ts';
 import { agentsStub } from '../bus/directory.ts';
 import type { Config } from '../env.ts';
+import { clientWho } from '../observe/decision.ts';
 import { readCapped } from '../read_capped.ts';
 import { json } from '../respond.ts';
 import type { Call, OpenHandler } from '../route.ts';
@@ -95,12 +96,17 @@ async function onBudget(
 export function enrollHandler(parts: EnrollParts): OpenHandler {
   const { issuer, publicUrl } = parts.config;
   return async (request, call) => {
+    call.note({ action: 'agent:enroll' });
     const presented = await readPresented(request);
     if (typeof presented === 'string') return refuse(presented);
     const proof = await readProof(request, call);
     if (proof.jkt !== presented.key.jkt) throw new TokenError('proof_invalid');
     const agent = await onBudget(parts, request, presented, proof);
-    if (typeof agent === 'string') return refuse(agent);
+    if (typeof agent === 'string') {
+      call.note({ code: agent });
+      return refuse(agent);
+    }
+    call.note({ who: clientWho(agent.id, issuer, { jkt: proof.jkt }), resource: agent.id });
     return json(
       {
         client_id: agent.id,

@@ -45,6 +45,7 @@ export function createEnrollmentTarget(parts: AgentParts, tiers: readonly string
       if (isReserved(agentId)) return refused('admin:write', 'agent_reserved');
       return {
         required: ['admin:write', ...scopesToGrant(scope)],
+        about: agentId,
         async run() {
           // An agent without a key gets its first one by a code
           const found = await parts.agents.getByName(agentId).registration();

@@ -3,6 +3,7 @@
 import { CompactSign } from 'jose';
 import { TokenError, type Actor, type VerifiedAgent } from '../../src/verify/index.ts';
 import type { SigningKey } from '../../src/issue/index.ts';
+import { clientWho } from '../observe/decision.ts';
 import type { AuthorityContext } from './context.ts';
 import { delegatedClaims, type DelegatedToken } from './delegated_claims.ts';
 import {
@@ -104,6 +105,15 @@ export const tokenExchange: Grant = async ({ form, client, proof, delegation }, 
       kid: key.kid,
     });
     const response = tokenResponse(token, { proof, lifetime: expiresAt - issuedAt, scope });
-    return { granted: { ...response, issued_token_type: issuedTokenType } };
+    const who = clientWho(registration.id, config.issuer, {
+      subject: subject.subjectId,
+      actors: subject.actors,
+      hops: identities,
+      tokenId,
+      sessionId: sid,
+      keyThumbprint: key.kid,
+      jkt: proof?.jkt,
+    });
+    return { who, granted: { ...response, issued_token_type: issuedTokenType } };
   });
 };

@@ -2,6 +2,7 @@
 
 import type { AuthenticatedClient } from './client_authentication.ts';
 import type { AuthorityContext } from './context.ts';
+import type { Who } from '../observe/decision.ts';
 import type { Form } from './form.ts';
 import type { ClientRefusal } from './oauth_error.ts';
 import type { BindingProof } from './token_proof.ts';
@@ -28,7 +29,9 @@ export interface TokenResponse {
 }
 
 /** What a grant decided. */
-export type GrantOutcome = { readonly granted: TokenResponse } | ClientRefusal;
+export type GrantOutcome =
+  | { readonly granted: TokenResponse; /** Whom the token speaks for. */ readonly who: Who }
+  | ClientRefusal;
 
 /** One grant type. */
 export type Grant = (request: GrantRequest, context: AuthorityContext) => Promise<GrantOutcome>;

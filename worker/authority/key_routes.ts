@@ -82,6 +82,7 @@ function compromiseTarget(context: AuthorityContext): Target {
   return {
     read: ({ agent, params: { kid = '' } }) => ({
       required: ['admin:write'],
+      about: kid,
       async run() {
         const { bindings, config, now } = context;
         const known = await stub(context).list();

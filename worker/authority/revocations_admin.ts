@@ -95,6 +95,7 @@ export function revokeTarget(context: AuthorityContext): Target {
       if (until > now + aheadSeconds) return refused('admin:write', 'request_malformed');
       return {
         required: ['admin:write'],
+        about: `${kind} ${value}`,
         async run() {
           const recorded = await recordRevocation(bindings, config, {
             ...request,

@@ -1,6 +1,7 @@
 // POST /revoke (RFC 7009): a client ends a token of its own, an operator any token.
 
 import { authorize, TokenError, type VerifiedAgent } from '../../src/verify/index.ts';
+import { clientWho } from '../observe/decision.ts';
 import type { Call } from '../route.ts';
 import { authenticateOnce } from './client_request.ts';
 import type { AuthorityContext } from './context.ts';
@@ -52,25 +53,30 @@ export async function serveRevoke(
   call: Call,
   context: AuthorityContext,
 ): Promise<Response> {
+  call.note({ action: 'token:revoke' });
   const form = await readForm(request);
   if ('refused' in form) return oauthError(form.refused);
   const isOperator = request.headers.has('authorization') && !form.has('client_assertion');
   const asker = isOperator
     ? await asOperator(request, call, context)
     : await asClient(form, request, context);
-  if ('refused' in asker) return oauthError(asker.refused);
+  if ('refused' in asker) {
+    call.note({ code: asker.refused });
+    return oauthError(asker.refused);
+  }
+  call.note({ who: clientWho(asker.id, context.config.issuer) });
   const token = form.get('token');
   if (token === undefined) return oauthError('invalid_request');
-  return revoke(token, form.get('revoke_session') === 'true', asker, context);
+  return revoke(token, form.get('revoke_session') === 'true', asker, { ...context, call });
 }
 
 async function revoke(
   token: string,
   wholeSession: boolean,
   asker: Asker,
-  context: AuthorityContext,
+  context: AuthorityContext & { readonly call: Call },
 ): Promise<Response> {
-  const { bindings, config, tokens, now } = context;
+  const { bindings, config, tokens, now, call } = context;
   const done = new Response(null, { headers: { 'Cache-Control': 'no-store' } });
   const found = await tokens.identify(token);
   // Section 2.2.1: the client then knows that its token still lives
@@ -82,6 +88,7 @@ async function revoke(
   const value = ended ?? tokenId;
   // An older issuer's token without an id: only its agent, key or age can be revoked
   if (value === undefined) return oauthError('invalid_request');
+  call.note({ resource: value });
   try {
     await recordRevocation(bindings, config, {
       kind: ended === undefined ? 'token' : 'session',

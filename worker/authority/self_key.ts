@@ -38,6 +38,7 @@ export function keyTarget(
       const { jti, expiresAt } = await verifyDpopProof(body.value.proof, expected);
       return {
         required: [],
+        about: key.jkt,
         async run() {
           const { agentId: id } = agent;
           const stub = parts.agents.getByName(id);

@@ -1,6 +1,8 @@
 // POST /token: the token endpoint (RFC 6749 section 3.2), a table of grants behind one client authentication.
 
 import { TokenError } from '../../src/verify/index.ts';
+import { clientWho } from '../observe/decision.ts';
+import type { Note } from '../observe/watch.ts';
 import { json } from '../respond.ts';
 import type { Call, Route } from '../route.ts';
 import { authenticateClient } from './client_authentication.ts';
@@ -39,6 +41,16 @@ interface Answer {
   readonly outcome: GrantOutcome | ClientRefusal;
   /** The client, as soon as it is authenticated: it may hear a nonce. */
   readonly clientId?: string;
+  readonly action?: 'token:issue' | 'token:exchange';
+}
+
+/** What the audit log keeps of it. */
+function noteOf({ outcome, clientId, action }: Answer, issuer: string): Note {
+  const known = clientId === undefined ? undefined : clientWho(clientId, issuer);
+  const asked = { action: action ?? 'token:issue', resource: clientId };
+  return 'refused' in outcome
+    ? { ...asked, who: known, code: outcome.refused }
+    : { ...asked, who: outcome.who };
 }
 
 async function serveToken(
@@ -47,13 +59,16 @@ async function serveToken(
   context: AuthorityContext,
 ): Promise<Response> {
   try {
-    const { outcome, clientId } = await answer(request, call, context);
+    const answered = await answer(request, call, context);
+    const { outcome, clientId } = answered;
+    call.note(noteOf(answered, context.config.issuer));
     const headers = await nonceHeader(request, clientId, context, outcome);
     if ('refused' in outcome) return oauthError(outcome.refused, headers);
     const response = json(outcome.granted);
     for (const [name, value] of Object.entries(headers)) response.headers.set(name, value);
     return response;
   } catch (error) {
+    call.note({ action: 'token:issue' });
     if (error instanceof TokenError && error.status === 503) return oauthError('unavailable');
     throw error;
   }
@@ -67,12 +82,14 @@ async function answer(request: Request, call: Call, context: AuthorityContext): 
   const grant = grants.get(type);
   if (grant === undefined) return { outcome: { refused: 'unsupported_grant_type' } };
   const client = await authenticateClient(form, request, context);
-  if ('refused' in client) return { outcome: client };
+  const action = type === 'client_credentials' ? 'token:issue' : 'token:exchange';
+  if ('refused' in client) return { outcome: client, action };
   const { id: clientId } = client.registration;
   const proof = await readProof(request, call.url, client.registration, context);
-  if (proof !== undefined && 'refused' in proof) return { outcome: proof, clientId };
+  if (proof !== undefined && 'refused' in proof) return { outcome: proof, clientId, action };
   const delegation = request.headers.get('agent-delegation') ?? undefined;
-  return { outcome: await grant({ form, client, proof, delegation }, context), clientId };
+  const outcome = await grant({ form, client, proof, delegation }, context);
+  return { outcome, clientId, action };
 }
 
 /** A nonce for who needs one now, and the next one for who uses them (RFC 9449 section 8.2). */

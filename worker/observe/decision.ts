@@ -3,6 +3,9 @@
 import type { Actor, TokenIdentity, VerifiedAgent } from '../../src/verify/index.ts';
 import type { Trace } from './trace.ts';
 
+/** A token or an off-line hop of a chain. */
+export type Hop = Omit<TokenIdentity, 'issuedAt' | 'expiresAt' | 'status'>;
+
 /** Who a decision is about: what a verified token says, never the token itself. */
 export interface Who {
   /** The presenter. */
@@ -12,7 +15,7 @@ export interface Who {
   /** The actors of a delegation, newest first. */
   readonly actors: readonly Actor[];
   /** The token, its ancestors and the off-line hops, oldest hop last: every hop by name. */
-  readonly hops: readonly TokenIdentity[];
+  readonly hops: readonly Hop[];
   readonly issuer: string;
   readonly tokenId: string | undefined;
   readonly sessionId: string | undefined;
@@ -78,4 +81,20 @@ export function whoOf(agent: VerifiedAgent): Who {
   const { tokenId, sessionId, keyThumbprint, jkt } = agent;
   const token = { issuer, tokenId, sessionId, keyThumbprint, jkt };
   return { agent: agentId, subject: subjectId, actors, hops: identities, ...token };
+}
+
+/** A client of the authority, as far as it is known: it authenticated itself, or was enrolled. */
+export function clientWho(id: string, issuer: string, known: Partial<Who> = {}): Who {
+  return {
+    agent: id,
+    subject: id,
+    actors: [],
+    hops: [],
+    issuer,
+    tokenId: undefined,
+    sessionId: undefined,
+    keyThumbprint: undefined,
+    jkt: undefined,
+    ...known,
+  };
 }

@@ -1,8 +1,7 @@
 // Decision → record: the members that the audit log keeps of it, and nothing else.
 
-import type { TokenIdentity } from '../../src/verify/index.ts';
 import { clean } from './clean.ts';
-import type { Decision, Who } from './decision.ts';
+import type { Decision, Hop, Who } from './decision.ts';
 
 /** An entry before it has a place in a shard: JSON of printable ASCII. */
 export interface Draft {
@@ -24,14 +23,7 @@ function named(members: Readonly<Record<string, string | undefined>>): Members {
   return named;
 }
 
-function hopOf({
-  issuer,
-  tokenId,
-  sessionId,
-  agentIds,
-  keyThumbprint,
-  jkt,
-}: TokenIdentity): Members {
+function hopOf({ issuer, tokenId, sessionId, agentIds, keyThumbprint, jkt }: Hop): Members {
   return {
     ...named({ issuer, token: tokenId, session: sessionId }),
     agents: agentIds.slice(0, maxHops).map((id) => clean(id)),
