@@ -24,6 +24,10 @@ const passed = [
   'KEY_KEEP_SECONDS',
   'DPOP_TIERS',
   'DPOP_NONCE',
+  'DPOP_REQUIRED',
+  'DPOP_RESOURCE_NONCE',
+  'NONCE_KEY',
+  'RATE_LIMITS',
 ] as const;
 
 type Environment = Readonly<Record<string, string | undefined>>;

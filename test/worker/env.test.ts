@@ -47,6 +47,16 @@ describe('readConfig()', () => {
       allowedOrigins: new Set(),
       bus: { kind: 'durable' },
       tiers: undefined,
+      admission: {
+        quotas: new Map([
+          ['fast', 1200],
+          ['power', 6000],
+        ]),
+        proofTiers: new Set(),
+        proofScopes: [],
+        nonce: 'optional',
+        nonceSecrets: [],
+      },
       routes: [],
       trustDomain: 'gate.example',
       audit: {
