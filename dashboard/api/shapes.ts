@@ -77,7 +77,10 @@ export interface SigningKeyState {
   readonly kid: string;
   readonly alg: string;
   readonly state: string;
+  /** When it entered its state. */
+  readonly since: number;
   readonly made_at: number;
+  readonly compromised: boolean;
 }
 
 /** What a revocation names. */

@@ -2,7 +2,7 @@
 
 import { useEffect, useRef } from 'preact/hooks';
 import { connection } from '../live/live.ts';
-import { session, signOut } from '../session/session.ts';
+import { mayWrite, session, signOut } from '../session/session.ts';
 import { addressOf, place } from './route.ts';
 import { nextTheme, theme } from './theme.ts';
 import { views } from './views.tsx';
@@ -71,12 +71,11 @@ function Menu({ current }: { readonly current: string }) {
 function Who() {
   const current = session.value;
   if (current.kind !== 'signed_in') return null;
-  const mayWrite = current.scope.length === 0 || current.scope.includes('admin:write');
   return (
     <div class="who">
       <span>
         <span class="mono">{current.operator.clientId}</span>
-        {mayWrite ? '' : ', may only look'}
+        {mayWrite() ? '' : ', may only look'}
       </span>
       <div class="row">
         <button type="button" onClick={nextTheme}>

@@ -1,6 +1,9 @@
 // The views as a table: their names in the address, their words in the menu, and what draws them.
 
 import type { ComponentType } from 'preact';
+import { Agent } from '../views/agent.tsx';
+import { Agents } from '../views/agents.tsx';
+import { Keys } from '../views/keys.tsx';
 import { Overview } from '../views/overview.tsx';
 
 /** One view. */
@@ -14,4 +17,7 @@ export interface View {
 
 export const views: readonly View[] = [
   { name: 'overview', title: 'Overview', draw: Overview, inMenu: true },
+  { name: 'agents', title: 'Agents', draw: Agents, inMenu: true },
+  { name: 'agent', title: 'Agent', draw: Agent, inMenu: false },
+  { name: 'keys', title: 'Keys', draw: Keys, inMenu: true },
 ];

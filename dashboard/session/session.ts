@@ -30,6 +30,12 @@ export type Session =
 /** The session of this page. */
 export const session = signal<Session>({ kind: 'starting' });
 
+/** Whether the operator may change anything; who may not sees no buttons. */
+export function mayWrite(): boolean {
+  const current = session.value;
+  return current.kind === 'signed_in' && current.scope.includes('admin:write');
+}
+
 let source: TokenSource | undefined;
 
 async function open(operator: Operator): Promise<void> {

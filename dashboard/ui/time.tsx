@@ -1,0 +1,38 @@
+// Moments as they read: how long ago, how long still, and the exact time for who wants it.
+
+import { duration, moment } from './format.ts';
+import { now } from './now.ts';
+
+interface TimeProps {
+  /** Seconds since the epoch. */
+  readonly at: number;
+}
+
+/** A moment that has passed. */
+export function Ago({ at }: TimeProps) {
+  return (
+    <time dateTime={isoOf(at)} title={moment(at)}>
+      {duration(Math.max(0, now.value - at))} ago
+    </time>
+  );
+}
+
+/** A moment that is to come, counted down. */
+export function Left({ at }: TimeProps) {
+  const left = at - now.value;
+  return (
+    <time dateTime={isoOf(at)} title={moment(at)} class={left <= 0 ? 'quiet' : undefined}>
+      {left <= 0 ? 'over' : countdown(left)}
+    </time>
+  );
+}
+
+const isoOf = (at: number): string =>
+  Number.isFinite(at) && Math.abs(at) < 8.64e12 ? new Date(at * 1000).toISOString() : '';
+
+const two = (value: number): string => String(Math.floor(value)).padStart(2, '0');
+
+function countdown(seconds: number): string {
+  if (seconds >= 3600) return duration(seconds);
+  return `${Math.floor(seconds / 60)}:${two(seconds % 60)}`;
+}
