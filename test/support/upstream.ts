@@ -62,7 +62,7 @@ export async function startUpstream(): Promise<RunningUpstream> {
       (body) => {
         const one = seen(request, body);
         arrived.push(one);
-        upstream.answer(one, response);
+        return upstream.answer(one, response);
       },
       // A body that breaks off is nobody's request
       () => response.destroy(),

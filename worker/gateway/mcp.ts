@@ -62,8 +62,10 @@ async function filter(
   const isJson = /^application\/json\s*(?:;|$)/i.test(type);
   if (!isJson && status >= 300) return body;
   try {
+    const text = await new Response(body).text();
+    if (text === '') return text;
     if (!isJson) throw new TypeError('The answer is no JSON');
-    return trimTools(await new Response(body).text(), agent);
+    return trimTools(text, agent);
   } catch (cause) {
     throw new TokenError('upstream_invalid', { cause });
   }
