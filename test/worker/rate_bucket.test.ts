@@ -1,6 +1,6 @@
 // The bucket as a law: in no time more than it is for, whatever the clock does
 
-import * as fc from 'fast-check';
+import { array, assert as assertLaw, double, integer, property } from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { spend, windowMs } from '../../worker/authority/rate_bucket.ts';
 
@@ -21,10 +21,10 @@ describe('spend()', () => {
   });
 
   test('never lets more through than the bucket and what was refilled, over any steps', () => {
-    const step = fc.integer({ min: -windowMs * 3, max: windowMs });
-    const property = fc.property(
-      fc.integer({ min: 1, max: 50 }),
-      fc.array(step, { minLength: 1, maxLength: 300 }),
+    const step = integer({ min: -windowMs * 3, max: windowMs });
+    const law = property(
+      integer({ min: 1, max: 50 }),
+      array(step, { minLength: 1, maxLength: 300 }),
       (quota, steps) => {
         let [now, fullAt, allowed, forward] = [t0, 0, 0, 0];
         for (const by of steps) {
@@ -38,19 +38,19 @@ describe('spend()', () => {
         expect(allowed).toBeLessThanOrEqual(quota + Math.ceil((forward / windowMs) * quota));
       },
     );
-    fc.assert(property);
+    assertLaw(law);
   });
 
   test('whoever waits as long as it says is let through', () => {
-    const property = fc.property(
-      fc.integer({ min: 1, max: 1_000_000 }),
-      fc.double({ min: 0, max: t0 * 2, noNaN: true }),
+    const law = property(
+      integer({ min: 1, max: 1_000_000 }),
+      double({ min: 0, max: t0 * 2, noNaN: true }),
       (quota, fullAt) => {
         const first = spend(fullAt, quota, t0);
         if (first.allowed) return;
         expect(spend(first.fullAt, quota, t0 + first.waitMs).allowed).toBe(true);
       },
     );
-    fc.assert(property);
+    assertLaw(law);
   });
 });
