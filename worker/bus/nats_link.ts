@@ -27,6 +27,8 @@ export interface Session {
   readonly connection: NatsConnection;
   /** Consumers that are there. */
   readonly consumers: Set<string>;
+  /** Settles as `work` does, but rejects when the connection is lost: then nobody would ever answer. */
+  until<T>(work: Promise<T>): Promise<T>;
 }
 
 /** The connection as its users see it. */
@@ -125,8 +127,13 @@ export function createNatsLink(options: NatsOptions): NatsLink {
 
   function open(): Promise<Session> {
     const opened = connect(options).then((connection) => {
-      connection.closed().then(forget, forget);
-      return { connection, consumers: new Set<string>() };
+      const lost = connection.closed().then(() => {
+        forget();
+        throw new Error('NATS is gone');
+      });
+      lost.catch(() => undefined);
+      const until = <T>(work: Promise<T>): Promise<T> => Promise.race([work, lost]);
+      return { connection, consumers: new Set<string>(), until };
     });
     const forget = (): void => {
       if (opening === opened) opening = undefined;
@@ -144,12 +151,13 @@ export function createNatsLink(options: NatsOptions): NatsLink {
   }
 
   async function request(subject: string, message: NatsRequest): Promise<Msg> {
-    const { connection } = await session();
+    const { connection, until } = await session();
     try {
-      return await connection.request(subject, message.data, {
+      const options = {
         timeout: message.timeout ?? callTimeout,
         ...(message.headers === undefined ? {} : { headers: headersOf(message.headers) }),
-      });
+      };
+      return await until(connection.request(subject, message.data, options));
     } catch (error) {
       // Whatever was not answered in time must not arrive later, out of some buffer
       if (!(error instanceof NoRespondersError)) connection.close().catch(() => undefined);

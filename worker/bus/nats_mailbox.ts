@@ -108,7 +108,7 @@ export function createNatsMailboxes({
     const session = await link.session();
     for (let tries = 0; tries < 2; tries++) {
       const name = await ensure(mailbox, session);
-      const found = await pull(session, name, batch);
+      const found = await session.until(pull(session, name, batch));
       if (found !== undefined) return found;
       session.consumers.delete(name);
     }
@@ -135,19 +135,17 @@ export function createNatsMailboxes({
 
   /** Resolves when something is there or comes, and at `until` at the latest. */
   async function nextArrival(session: Session, mailbox: string, until: number): Promise<void> {
-    const { connection } = session;
+    const { connection, until: whileOpen } = session;
     const name = await ensure(mailbox, session);
     let arrive: () => void = () => undefined;
     const arrival = new Promise<void>((resolve) => (arrive = resolve));
     const timer = setTimeout(arrive, Math.max(0, until - Date.now()));
     const subject = mailboxSubject(mailbox);
     const subscription = connection.subscribe(subject, { callback: () => arrive() });
-    const lost = connection.closed().then(() => Promise.reject(new Error('NATS is gone')));
-    lost.catch(() => undefined);
     try {
       // From here on nothing can come unnoticed; what was there before is counted
-      await connection.flush();
-      if ((await available(name)) === 0) await Promise.race([arrival, lost]);
+      await whileOpen(connection.flush());
+      if ((await available(name)) === 0) await whileOpen(arrival);
     } finally {
       clearTimeout(timer);
       if (!connection.isClosed()) subscription.unsubscribe();
@@ -193,6 +191,8 @@ export function createNatsMailboxes({
       for (let count = 0; count < maxSameId; count++) {
         const lease = await memory.read(subject);
         if (lease === undefined) return;
+        // A server that is killed may forget an acknowledgement, but not that a message was erased
+        await link.api(`STREAM.MSG.DELETE.${streams.messages}`, { seq: seqOf(lease.text) });
         await link.request(lease.text, { data: '+ACK' });
         await memory.forget(lease);
       }
@@ -216,4 +216,10 @@ async function waiting(link: NatsLink, mailbox: string): Promise<Omit<Depth, 'ma
   const { state } = succeeded(info) as { readonly state?: { readonly subjects?: object } };
   const counts = (state?.subjects ?? {}) as Readonly<Record<string, number>>;
   return { queued: counts[subject] ?? 0, leased: 0 };
+}
+
+/** The message's number, out of the subject that acknowledges it; later servers put more before it. */
+function seqOf(reply: string): number {
+  const parts = reply.split('.');
+  return Number(parts[parts.length > 9 ? 7 : 5]);
 }
