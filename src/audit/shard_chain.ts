@@ -32,6 +32,7 @@ export function createShardChain(shard: number, partial: boolean, find: Find): S
   const held = new Map<number, string>();
   const awaited = new Map<number, string>();
   let missing: Range[] = [];
+  let isHeadless = false;
 
   function begin(seq: number, hash: string): void {
     begun = { shard, seq, hash };
@@ -76,7 +77,8 @@ export function createShardChain(shard: number, partial: boolean, find: Find): S
 
     async entry({ seq, prev, hash }, line) {
       if (begun === undefined) {
-        if (!partial && (seq !== 1 || prev !== genesis)) {
+        isHeadless = !partial && (seq !== 1 || prev !== genesis);
+        if (isHeadless) {
           find('head_missing', { shard, seq: 1, to: Math.max(1, seq - 1) });
         }
         begin(seq - 1, prev);
@@ -120,7 +122,7 @@ export function createShardChain(shard: number, partial: boolean, find: Find): S
       const furthest = Math.max(0, ...awaited.keys());
       if (begun === undefined && furthest > 0) return find('shard_missing', { shard });
       if (furthest > last.seq) find('tail_missing', { shard, seq: last.seq + 1, to: furthest });
-      if (listed === undefined || begun === undefined || partial) return;
+      if (listed === undefined || begun === undefined || partial || isHeadless) return;
       if (begun.seq > listed.start) {
         find('head_missing', { shard, seq: listed.start + 1, to: begun.seq });
       } else if (begun.seq === listed.start && begun.hash !== listed.startHash) {

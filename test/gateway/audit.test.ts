@@ -50,6 +50,43 @@ async function recorded(wanted: Readonly<Record<string, unknown>>): Promise<Audi
   return recordsOf(lines).find(named(wanted)) ?? {};
 }
 
+/** Ways to tamper with a log, and what must be found. */
+const tampered: readonly (readonly [string, string, (lines: string[]) => string[]])[] = [
+  ['changed', 'record_changed', (lines) => lines.map((line) => line.replace('"deny"', '"allow"'))],
+  ['deleted', 'record_missing', (lines) => lines.toSpliced(middleOf(lines), 1)],
+  [
+    'moved',
+    'record_order',
+    (lines) => {
+      const at = middleOf(lines);
+      return lines.toSpliced(at, 2, lines[at + 1] ?? '', lines[at] ?? '');
+    },
+  ],
+  [
+    'repeated',
+    'record_repeated',
+    (lines) => lines.toSpliced(middleOf(lines), 0, lines[middleOf(lines)] ?? ''),
+  ],
+  [
+    'cut',
+    'tail_missing',
+    (lines) => {
+      const entry = new RegExp(`^\\{"kind":"(?:record|summary)","shard":${busyShard(lines)},`);
+      return lines.filter((line, at) => at < middleOf(lines) || !entry.test(line));
+    },
+  ],
+  [
+    'a shard taken out',
+    'shard_missing',
+    (lines) => lines.filter((line) => !line.includes(`"shard":${busyShard(lines)},`)),
+  ],
+];
+
+const isRecord = (line: string): boolean => line.startsWith('{"kind":"record"');
+const middleOf = (lines: readonly string[]): number => lines.findIndex(isRecord) + 3;
+const busyShard = (lines: readonly string[]): number =>
+  (JSON.parse(lines.find(isRecord) ?? '') as { shard: number }).shard;
+
 describe('the audit log', () => {
   test('names agent, token, key, action, resource and trace of what was allowed', async () => {
     const { text } = await makeEnvelope({ to: 'coder', subject: 'first-task' });
@@ -145,6 +182,21 @@ describe('the audit log', () => {
     expect(headers.length).toBeGreaterThan(0);
     for (const { typ } of headers)
       expect(typ).toMatch(/^swarmgate-audit-(?:checkpoint|manifest)\+jwt$/);
+  });
+
+  test('is whole as it is exported, in pages of any size', async () => {
+    for (const limit of [1000, 7]) {
+      const report = await verifyLines(gateway.url, await exportAudit(operator, limit));
+      expect(report).toMatchObject({ ok: true, signed: true, losses: [] });
+      expect(report.entries).toBeGreaterThan(10);
+    }
+  });
+
+  test.each(tampered)('%s is found as %s', async (_how, code, tamper) => {
+    const lines = await exportAudit(operator);
+    const report = await verifyLines(gateway.url, tamper([...lines]));
+    expect(report.ok).toBe(false);
+    expect(new Set(report.findings.map((finding) => finding.code))).toEqual(new Set([code]));
   });
 
   test('is for operators with bound tokens', async () => {
