@@ -30,6 +30,7 @@ verify_agent_token() (
   unset IFS
   LC_ALL=C
   trap '' PIPE
+  __swarmgate_check "$@"
   __swarmgate_answer=$(__swarmgate_ask "$@" 2>/dev/null)
   case $__swarmgate_answer in
     'authorized '*)
@@ -37,27 +38,56 @@ verify_agent_token() (
       exit 0
       ;;
     'blocked '*)
-      printf '[gate] BLOCKED: invalid token — %s\n' "${__swarmgate_answer#blocked }" >&2
-      exit 1
+      __swarmgate_blocked "${__swarmgate_answer#blocked }"
       ;;
   esac
   __swarmgate_start "$@"
 )
 
+# What needs no key to be refused: text that is no token goes nowhere, and no option but these few, since
+# others, such as --help, would have the gate succeed at something else.
+__swarmgate_check() {
+  case ${1-} in
+    '')
+      __swarmgate_blocked token_missing
+      ;;
+    *[!A-Za-z0-9._-]*)
+      [ "${#1}" -gt 2048 ] || __swarmgate_blocked token_malformed
+      ;;
+  esac
+  shift
+  while [ "$#" -gt 0 ]; do
+    case $1 in
+      --accept-unproven) ;;
+      --scope | --tier | --audience)
+        case ${2-} in '' | -*) __swarmgate_blocked usage "$1 needs a value" ;; esac
+        shift
+        ;;
+      *)
+        __swarmgate_blocked usage 'verify_agent_token takes a token, --scope, --tier, --audience, --accept-unproven'
+        ;;
+    esac
+    shift
+  done
+}
+
+__swarmgate_blocked() {
+  printf '[gate] BLOCKED: invalid token — %s\n' "$1" >&2
+  [ "$#" -eq 1 ] || printf '[gate] %s\n' "$2" >&2
+  exit 1
+}
+
 # Starts the gate, with the token on its standard input. Anything but 0 is a refusal.
 __swarmgate_start() {
-  __swarmgate_token=${1-}
-  [ "$#" -eq 0 ] || shift
+  __swarmgate_token=$1
+  shift
   if [ -n "${SWARMGATE_COMMAND-}" ]; then
     __swarmgate_command=$SWARMGATE_COMMAND
   elif [ -n "$__swarmgate_beside" ] && [ -x "$__swarmgate_beside/main.js" ]; then
     __swarmgate_command=$__swarmgate_beside/main.js
   else
-    __swarmgate_command=$(command -v swarmgate) || {
-      printf '[gate] BLOCKED: invalid token — gate_missing\n' >&2
-      printf '[gate] there is no command "swarmgate": set SWARMGATE_COMMAND to its path\n' >&2
-      exit 1
-    }
+    __swarmgate_command=$(command -v swarmgate) ||
+      __swarmgate_blocked gate_missing 'there is no command "swarmgate": set SWARMGATE_COMMAND to its path'
   fi
   # The environment of a process can be read too, if only by its own user
   unset SWARMGATE_TOKEN
@@ -75,7 +105,7 @@ __swarmgate_ask() {
   __swarmgate_dir=${SWARMGATE_GATE_DIR:-$__swarmgate_dir}
   [ -O "$__swarmgate_dir" ] && [ -O "$__swarmgate_dir/ask" ] || exit 1
 
-  case ${1-} in '' | *[!A-Za-z0-9._-]*) exit 1 ;; esac
+  case $1 in *[!A-Za-z0-9._-]*) exit 1 ;; esac
   [ "${#1}" -le 4096 ] || exit 1
   __swarmgate_line="token=$1"
   shift
@@ -83,7 +113,7 @@ __swarmgate_ask() {
     case $1 in
       --accept-unproven) __swarmgate_line="$__swarmgate_line accept-unproven=yes" ;;
       --scope | --tier | --audience)
-        case ${2-} in '' | -* | *[!A-Za-z0-9._:@/*-]*) exit 1 ;; esac
+        case ${2-} in *[!A-Za-z0-9._:@/*-]*) exit 1 ;; esac
         __swarmgate_line="$__swarmgate_line ${1#--}=$2"
         shift
         ;;

@@ -47,7 +47,18 @@ function parse(args: readonly string[]): GivenOptions {
     return values as GivenOptions;
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
-    const [fault = ''] = error.message.replace(/'[^']{48,}'/g, "'…'").split('. ');
-    throw usage(`${fault}\nSee --help`);
+    throw usage(`${faultOf(error.message)}\nSee --help`);
   }
+}
+
+/** Node's own words, without what it advises, and without values that may be secrets. */
+function faultOf(message: string): string {
+  const [, option] = /^Option '(?:-\w, )?(--[\w-]+)/.exec(message) ?? [];
+  if (option !== undefined) {
+    return message.includes('does not take')
+      ? `${option} takes no value`
+      : `${option} needs a value`;
+  }
+  const [fault = ''] = message.split('. ');
+  return fault.replace(/'[^']{48,}'/g, "'…'");
 }

@@ -59,7 +59,6 @@ export async function serveGate(given: GivenOptions): Promise<void> {
     server.close();
     throw environment(`Pipes for scripts cannot be made (mkfifo): ${systemReason(error)}`);
   });
-  printNote(`ready ${path}`);
 
   let upkeep: NodeJS.Timeout | undefined;
   const ended = await new Promise<'signal' | 'replaced'>((resolve) => {
@@ -74,6 +73,8 @@ export async function serveGate(given: GivenOptions): Promise<void> {
       read = now;
       void gate.revocations?.refresh();
     }, upkeepEvery);
+    // Whoever reads this may send a signal at once
+    printNote(`ready ${path}`);
   });
   clearInterval(upkeep);
   server.close();
