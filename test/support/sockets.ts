@@ -56,9 +56,12 @@ export async function openSocket(
   const socket = new NodeSocket(address, { protocols: [...protocols], headers: { ...headers } });
   const frames: string[] = [];
   let wake = (): void => {};
+  let pong = (): void => {};
   socket.addEventListener('message', ({ data }) => {
+    if (data === '{"type":"pong"}') return pong();
     frames.push(String(data));
     wake();
+    return undefined;
   });
   const closed = new Promise<Ending>((resolve) => {
     socket.addEventListener('close', ({ code, reason }) => {
@@ -69,6 +72,12 @@ export async function openSocket(
     socket.addEventListener('open', () => resolve());
     socket.addEventListener('error', () => reject(new Error('The socket was refused')));
   });
+  // workerd ends the connection below a closed socket late if its client never sent anything
+  const ponged = new Promise<void>((resolve) => {
+    pong = resolve;
+  });
+  socket.send('{"type":"ping"}');
+  await Promise.race([ponged, closed]);
 
   async function nextText(): Promise<string> {
     while (frames.length === 0) {
