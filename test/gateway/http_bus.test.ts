@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startBusService, type RunningBusService } from '../support/bus_service.ts';
 import { makeEnvelope } from '../support/envelopes.ts';
 import { startGateway, type RunningGateway } from '../support/gateway.ts';
-import { codeOf } from '../support/http.ts';
+import { call, codeOf } from '../support/http.ts';
 import { createSwarm, idsOf, type Swarm } from '../support/swarm.ts';
 
 const [older, newer] = [
@@ -49,6 +49,11 @@ describe('BUS=http', () => {
     const again = await makeEnvelope({ to, nonce: first.nonce });
     expect(codeOf(await swarm.post(again.text))).toBe('409 message_replayed');
     expect(idsOf(await swarm.receive(token))).toEqual([first.id]);
+  });
+
+  test('has no sockets, and says so', async () => {
+    const answer = await call(`${gateway.url}/bus/connect`, { token: swarm.planner });
+    expect(codeOf(answer)).toBe('404 route_unknown');
   });
 
   test('who waits hears of a message', async () => {

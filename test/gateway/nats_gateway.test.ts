@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { makeEnvelope } from '../support/envelopes.ts';
 import { startGateway, type RunningGateway } from '../support/gateway.ts';
 import { bundleEntry } from '../support/gateway_build.ts';
-import { codeOf } from '../support/http.ts';
+import { call, codeOf } from '../support/http.ts';
 import { startNats, type NatsServer } from '../support/nats_server.ts';
 import { createSwarm, idsOf, type Swarm } from '../support/swarm.ts';
 
@@ -38,6 +38,11 @@ describe('BUS=nats', () => {
     expect(JSON.parse(answer.text)).toMatchObject({ messages: [{ sender: 'planner', via: [] }] });
     expect(codeOf(await swarm.acknowledge(reader, id))).toBe('204');
     expect(await swarm.receive(reader)).toEqual([]);
+  });
+
+  test('has no sockets, and says so', async () => {
+    const answer = await call(`${gateway.url}/bus/connect`, { token: swarm.planner });
+    expect(codeOf(answer)).toBe('404 route_unknown');
   });
 
   test('who waits hears of a message', async () => {

@@ -1,8 +1,9 @@
 // The gateway's own routes as a table; those of the authority stand beside it when it is on.
 
+import type { BusConfig } from '../env_bus.ts';
 import type { Route } from '../route.ts';
 
-export const routes: readonly Route[] = [
+const routes: readonly Route[] = [
   { path: '/health', methods: { GET: { public: 'health' } } },
   { path: '/whoami', methods: { GET: { scope: undefined, target: 'whoami' } } },
   {
@@ -22,3 +23,8 @@ export const routes: readonly Route[] = [
   },
   { path: '/bus/status', methods: { GET: { scope: undefined, target: 'bus_status' } } },
 ];
+
+/** The gateway's own routes with a bus: sockets hang in the mailboxes of the embedded one alone. */
+export function routesWith({ kind }: BusConfig): readonly Route[] {
+  return kind === 'durable' ? routes : routes.filter(({ path }) => path !== '/bus/connect');
+}

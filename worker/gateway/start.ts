@@ -15,7 +15,7 @@ import type { CarrierMaker } from './forward_bus.ts';
 import { createServices } from './forward_services.ts';
 import { createTokenReader } from './present.ts';
 import { resourceMetadataRoutes } from './resource_metadata.ts';
-import { routes } from './routes.ts';
+import { routesWith } from './routes.ts';
 import type { Ready } from './serve.ts';
 import { createAdmissionParts, resourceNonces } from './start_admission.ts';
 import { configuredRoutes } from './upstream_routes.ts';
@@ -74,7 +74,7 @@ async function start(env: object, options: GatewayOptions): Promise<Started> {
     forgetActor: (agentId) => authority?.actors.forget(agentId),
     services: createServices(config, bindings, waitUntil, options.nats),
     routes: [
-      ...routes,
+      ...routesWith(config.bus),
       ...resourceMetadataRoutes(config),
       ...dashboardRoutes(bindings.ASSETS, config.publicUrl),
       ...(authority?.routesWith(tokens) ?? []),
