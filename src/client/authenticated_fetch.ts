@@ -3,19 +3,14 @@
 import { checkOptionNames, systemClock, type Clock } from '../errors/caller.ts';
 import { TokenError } from '../errors/token_error.ts';
 import { createDpopProof } from '../proof/dpop.ts';
-import {
-  isDelegationText,
-  isTokenText,
-  type AccessToken,
-  type AccessTokenSource,
-} from './access_token.ts';
+import type { AccessToken, AccessTokenSource } from './access_token.ts';
 import { AuthorityError } from './authority_error.ts';
 import type { ClientFetch } from './authority_http.ts';
 import { CallerMistake } from './caller_mistake.ts';
 import { readEndpoint } from './endpoint.ts';
 import { readNonce } from './nonce.ts';
-import { isSigningKey } from './token_source_options.ts';
 import { readOutgoing, type Outgoing } from './outgoing.ts';
+import { checkAccess } from './presented.ts';
 
 /** Options of {@link createAuthenticatedFetch}. */
 export interface AuthenticatedFetchOptions {
@@ -155,20 +150,6 @@ function readOrigins(origins: unknown): ReadonlySet<string> {
     return origin;
   });
   return new Set(read);
-}
-
-/** A source may be anybody's: what is not a token must not become a header. */
-function checkAccess(access: AccessToken): AccessToken {
-  const { scheme, token, key, delegation } = access;
-  const isKnown = scheme === 'Bearer' || (scheme === 'DPoP' && isSigningKey(key));
-  if (!isKnown || !isTokenText(token)) {
-    throw new CallerMistake('"source" must give { token, scheme }, and the key of a DPoP token');
-  }
-  // RFC 9449: a chain is worth nothing without a proof by its last key
-  if (delegation !== undefined && !(scheme === 'DPoP' && isDelegationText(delegation))) {
-    throw new CallerMistake('"source" must give hops of delegation beside a DPoP token only');
-  }
-  return access;
 }
 
 /** The `error` of a challenge (RFC 9110 section 11.6.1). */

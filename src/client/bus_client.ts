@@ -1,14 +1,18 @@
 // createBusClient: sends, receives and acknowledges messages of the Swarm Bus.
 
+/// <reference lib="esnext.disposable" preserve="true" />
+
 import { numberOption } from '../errors/caller.ts';
 import { TokenError } from '../errors/token_error.ts';
 import { readBusOptions, type BusClientOptions } from './bus_client_options.ts';
 import { compose, type Composed, type MessageParts } from './compose.ts';
-import { withDeadline } from './deadline.ts';
+import { withDeadline, withSignals } from './deadline.ts';
+import { disposable } from './disposal.ts';
 import { isMessageId } from './envelope.ts';
-import { httpTransport } from './http_transport.ts';
 import { createInbox, type ReceivedMessage } from './inbox.ts';
 import { isTransient, withRetries } from './retry.ts';
+import { createSeen } from './seen.ts';
+import { transportOf } from './transports.ts';
 
 /** Ends the wait. */
 export interface BusCallOptions {
@@ -30,7 +34,7 @@ export interface RequestOptions extends BusCallOptions {
 }
 
 /** A client of the Swarm Bus. Failures of the bus are TokenErrors with the gateway's code. */
-export interface BusClient {
+export interface BusClient extends AsyncDisposable {
   /**
    * Sends a message, and resolves with its id once it is stored. After a network failure or a 5xx
    * the same bytes are sent again: the bus stores them once.
@@ -65,6 +69,11 @@ export interface BusClient {
    * @throws as `send`; TokenError `upstream_timeout` when no response came in time
    */
   request(parts: Omit<MessageParts, 'type'>, options?: RequestOptions): Promise<ReceivedMessage>;
+  /**
+   * Closes the socket, where one is open. Calls that are under way, and later ones, reject with a
+   * DOMException `AbortError`; what was taken and not acknowledged comes again, to whoever asks.
+   */
+  close(): Promise<void>;
 }
 
 /** How `messages` and `request` poll. */
@@ -74,10 +83,17 @@ const sendWithin = 50;
 const late = (): TokenError => new TokenError('upstream_timeout');
 
 /**
- * Makes a client of the Swarm Bus over HTTP.
+ * Makes a client of the Swarm Bus, over a socket and over HTTP (see `transport`).
  *
  * It checks what it receives: size, form, and the digest over the exact bytes; `sender` is whom the
- * bus authenticated. Delivery is at least once: a message can come again, with the same `id`.
+ * bus authenticated. Delivery is at least once: a message can come again, with the same `id`; one
+ * that comes again because a socket broke, while it is in hand or after it was acknowledged, is
+ * not handed out twice.
+ *
+ * A socket is renewed in place before its token ends, and opened again after a pause that grows
+ * when it breaks: messages without an answer are sent again with the same `id`. When the gateway
+ * ends its token for good (4403) and the source has no other one, calls reject with the
+ * gateway's code. One second after its last use it is closed; `close` closes it at once.
  *
  * Does not check the time or the nonce of what it receives (the bus does), and does not encrypt:
  * the bus can read payloads. In a Worker, make one for each request: what one request waits for
@@ -86,7 +102,7 @@ const late = (): TokenError => new TokenError('upstream_timeout');
  * @param options where the bus is and where tokens come from; times in seconds
  * @returns the client; nothing is asked before its first call
  * @throws TypeError for a mistake in the options, which it names
- * @see RFC 9562 section 5.4 (ids), RFC 8259 (what is digested)
+ * @see RFC 9562 section 5.4 (ids), RFC 8259 (what is digested), RFC 6455
  * @example
  * ```ts
  * import { createBusClient } from 'swarmgate/client';
@@ -110,60 +126,70 @@ const late = (): TokenError => new TokenError('upstream_timeout');
  * ```
  */
 export function createBusClient(options: BusClientOptions): BusClient {
-  const { clock, plan, onRefused, ...where } = readBusOptions(options);
-  const transport = httpTransport(where);
+  const settings = readBusOptions(options);
+  const { clock, plan, onRefused } = settings;
+  const transport = transportOf(settings);
+  const seen = createSeen(clock);
+  const ended = new AbortController();
   const inbox = createInbox({
     transport,
     plan,
     amount: longPoll,
     clock,
-    acknowledge,
+    acknowledge: remove,
+    seen,
     onRefused,
   });
 
-  async function acknowledge(
-    message: ReceivedMessage | string,
-    { signal }: BusCallOptions = {},
-  ): Promise<void> {
+  /** Work that ends with the client too. */
+  const open = <T>(
+    signal: AbortSignal | undefined,
+    work: (either: AbortSignal) => Promise<T>,
+  ): Promise<T> => withSignals([signal, ended.signal], work);
+
+  async function remove(message: ReceivedMessage | string, signal?: AbortSignal): Promise<void> {
     const named = typeof message === 'string' ? { id: message } : message;
     const { id } = named;
     if (!isMessageId(id)) throw new TypeError('A message id must be a UUID of version 4');
     const which = 'sender' in named ? { id, sender: named.sender } : { id };
-    await withRetries(() => transport.acknowledge(which, signal), plan, signal);
+    await open(signal, (either) =>
+      withRetries(() => transport.acknowledge(which, either), plan, either),
+    );
+    seen.acknowledge(which);
   }
 
-  async function sendComposed({ text }: Composed, signal: AbortSignal | undefined): Promise<void> {
+  async function sendComposed({ text }: Composed, signal: AbortSignal): Promise<void> {
     const began = clock();
     const isWorthwhile = (seconds: number): boolean => clock() + seconds - began < sendWithin;
     await withRetries(() => transport.send(text, signal), { ...plan, isWorthwhile }, signal);
   }
 
-  return Object.freeze({
+  return disposable({
     async send(parts, { signal } = {}) {
       signal?.throwIfAborted();
       const composed = await compose(parts, clock() * 1000);
-      await sendComposed(composed, signal);
+      await open(signal, (either) => sendComposed(composed, either));
       return composed.id;
     },
 
     async receive({ signal, ...amount } = {}) {
       const max = numberOption('max', amount.max, { min: 1, max: 100, fallback: 10 });
       const wait = numberOption('wait', amount.wait, { min: 0, max: 30, fallback: 0 });
-      return inbox.receive({ max: Math.floor(max), wait: Math.floor(wait) }, signal);
+      const wanted = { max: Math.floor(max), wait: Math.floor(wait) };
+      return open(signal, (either) => inbox.receive(wanted, either));
     },
 
-    acknowledge,
+    acknowledge: (message, { signal } = {}) => remove(message, signal),
 
     async *messages({ signal } = {}) {
-      for (;;) {
-        const message = await inbox.next(signal);
-        yield message;
-        try {
-          // Without the signal: it was handled, and must not come again because of that
-          await acknowledge(message);
-        } catch (error) {
-          if (!isTransient(error)) throw error;
+      const release = transport.hold();
+      try {
+        for (;;) {
+          const message = await open(signal, (either) => inbox.next(either));
+          yield* handled(message);
         }
+      } finally {
+        release();
       }
     },
 
@@ -174,14 +200,43 @@ export function createBusClient(options: BusClientOptions): BusClient {
         throw new TypeError('"to" must be one agent: whose response is it else?');
       const composed = await compose({ ...parts, type: 'REQUEST' }, clock() * 1000);
       const expected = inbox.expect({ id: composed.id, to: parts.to });
+      const release = transport.hold();
       try {
-        return await withDeadline({ seconds, late }, signal, async (either) => {
-          await sendComposed(composed, either);
-          return inbox.arrival(expected, either);
-        });
+        return await open(signal, (either) =>
+          withDeadline({ seconds, late }, either, async (within) => {
+            await sendComposed(composed, within);
+            return inbox.arrival(expected, within);
+          }),
+        );
       } finally {
+        release();
         inbox.forget(expected);
       }
     },
-  } satisfies BusClient);
+
+    async close() {
+      ended.abort(new DOMException('The bus client is closed', 'AbortError'));
+      await transport.close();
+    },
+  } satisfies Omit<BusClient, keyof AsyncDisposable>);
+
+  /** Yields a message, and acknowledges it when the next one is asked for. */
+  async function* handled(message: ReceivedMessage): AsyncGenerator<ReceivedMessage, void, void> {
+    let isDone = false;
+    seen.keep(message);
+    try {
+      yield message;
+      isDone = true;
+    } finally {
+      if (!isDone) seen.drop(message);
+    }
+    try {
+      // Without the signal: it was handled, and must not come again because of that
+      await remove(message);
+    } catch (error) {
+      if (!isTransient(error)) throw error;
+      // When it comes again it is acknowledged again
+      seen.acknowledge(message);
+    }
+  }
 }

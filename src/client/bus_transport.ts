@@ -28,4 +28,8 @@ export interface BusTransport {
     message: { readonly id: string; readonly sender?: string },
     signal: AbortSignal | undefined,
   ): Promise<void>;
+  /** Says that somebody waits for messages until the answered function is called. */
+  hold(): () => void;
+  /** Ends what is under way; what is called afterwards rejects. */
+  close(): Promise<void>;
 }

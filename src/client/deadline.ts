@@ -42,6 +42,30 @@ export async function withDeadline<T>(
   }
 }
 
+/**
+ * Runs work under a signal that is aborted as soon as one of several is, with its reason.
+ *
+ * Unlike `AbortSignal.any` it leaves nothing behind on signals that live long.
+ */
+export async function withSignals<T>(
+  signals: readonly (AbortSignal | undefined)[],
+  work: (either: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const controller = new AbortController();
+  const stops = signals.map((signal) => {
+    const onAbort = (): void => controller.abort(signal?.reason);
+    if (signal?.aborted === true) onAbort();
+    signal?.addEventListener('abort', onAbort);
+    return () => signal?.removeEventListener('abort', onAbort);
+  });
+  try {
+    controller.signal.throwIfAborted();
+    return await abortable(work(controller.signal), controller.signal);
+  } finally {
+    for (const stop of stops) stop();
+  }
+}
+
 /** Waits; ends early, with the signal's reason, when the signal is aborted. */
 export async function pause(seconds: number, signal: AbortSignal | undefined): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined;

@@ -1,19 +1,19 @@
 // The bus over HTTP: one request for each send, receive and acknowledgement, capped in size and time.
 
-import { errorCodes, type ErrorCode } from '../errors/codes.ts';
+import { errorCodes } from '../errors/codes.ts';
 import { TokenError } from '../errors/token_error.ts';
 import { readCapped } from '../keys/read_capped.ts';
 import { decodeUtf8 } from '../token/base64url.ts';
-import { isAgentId } from '../token/identity.ts';
 import { scanJsonObject } from '../token/json.ts';
 import { splitJsonArray } from '../token/json_array.ts';
-import { isFiniteNumber } from '../token/shape.ts';
 import { AuthorityError } from './authority_error.ts';
 import type { ClientFetch } from './authority_http.ts';
 import type { BusTransport, Delivery } from './bus_transport.ts';
 import { CallerMistake } from './caller_mistake.ts';
 import { withDeadline } from './deadline.ts';
+import { besideBytes, deliveryDepth, scanDelivery } from './delivery.ts';
 import { envelopeLimits } from './envelope.ts';
+import { isErrorCode } from './refusal_code.ts';
 import type { HttpCause } from './retry.ts';
 
 /** What the transport needs. */
@@ -31,13 +31,16 @@ interface Answer {
   readonly text: string | undefined;
 }
 
-/** Room for what stands beside a message in an answer, and for a refusal. */
-const besideBytes = 4096;
-const maxDepth = envelopeLimits.payloadDepth + 4;
 const late = (): TokenError => new TokenError('upstream_timeout');
 
+/** The transport, and a question that tells why another way was refused. */
+export interface HttpTransport extends BusTransport {
+  /** Resolves where the gateway takes the token, and rejects with its refusal where it does not. */
+  check(signal: AbortSignal | undefined): Promise<void>;
+}
+
 /** Makes the transport. */
-export function httpTransport({ url, fetch: ask, timeout }: HttpTransportOptions): BusTransport {
+export function httpTransport({ url, fetch: ask, timeout }: HttpTransportOptions): HttpTransport {
   const messages = `${url}/bus/messages`;
 
   /** One request. What the runtime's fetch rejects with becomes `bus_unavailable`. */
@@ -83,11 +86,17 @@ export function httpTransport({ url, fetch: ask, timeout }: HttpTransportOptions
       const answer = await request(address, { method: 'DELETE' }, {}, signal);
       if (answer.status !== 204) throw refusalOf(answer);
     },
+
+    async check(signal) {
+      const answer = await request(`${url}/bus/status`, {}, {}, signal);
+      if (answer.status !== 200) throw refusalOf(answer);
+    },
+
+    // Between requests there is nothing to keep open, and nothing to close
+    hold: () => () => {},
+    close: async () => {},
   };
 }
-
-const isErrorCode = (code: unknown): code is ErrorCode =>
-  typeof code === 'string' && Object.hasOwn(errorCodes, code);
 
 /** The refusal of a gateway by its own code, of anything else by its status. */
 function refusalOf({ status, headers, text = '' }: Answer): TokenError {
@@ -110,22 +119,13 @@ function refusalOf({ status, headers, text = '' }: Answer): TokenError {
 /** Takes an answer apart without parsing the messages in it: their exact text is what is digested. */
 function readDeliveries(text: string, max: number): readonly Delivery[] {
   try {
-    const [start, end] = scanJsonObject(text, { maxDepth }).spans.get('messages') ?? [0, 0];
-    const elements = splitJsonArray(text.slice(start, end), maxDepth);
+    const [start, end] = scanJsonObject(text, { maxDepth: deliveryDepth }).spans.get(
+      'messages',
+    ) ?? [0, 0];
+    const elements = splitJsonArray(text.slice(start, end), deliveryDepth);
     if (elements.length > max) throw new Error('More messages than were asked for');
-    return elements.map(readDelivery);
+    return elements.map(scanDelivery);
   } catch (cause) {
     throw new TokenError('upstream_invalid', { cause });
   }
-}
-
-function readDelivery(text: string): Delivery {
-  const { value, spans } = scanJsonObject(text, { maxDepth });
-  const { sender, via, lease_until: leaseUntil } = value;
-  const span = spans.get('message');
-  const isWhole = isAgentId(sender) && isFiniteNumber(leaseUntil) && span !== undefined;
-  if (!isWhole || !Array.isArray(via) || !via.every(isAgentId)) {
-    throw new Error('A delivery lacks a member');
-  }
-  return { sender, via, leaseUntil, text: text.slice(...span) };
 }

@@ -2,9 +2,11 @@
 
 import type { ErrorCode } from '../errors/codes.ts';
 import type { BusTransport, Delivery, ReceiveAmount } from './bus_transport.ts';
-import { abortable, pause } from './deadline.ts';
+import { createChanges } from './changes.ts';
+import { pause } from './deadline.ts';
 import { readEnvelope, type Envelope } from './envelope.ts';
 import { isTransient, pauseAfter, type RetryPlan } from './retry.ts';
+import type { Seen } from './seen.ts';
 
 /** A message that arrived: its members, and what the bus says of it. */
 export interface ReceivedMessage extends Envelope {
@@ -41,6 +43,7 @@ export interface InboxOptions {
   /** Seconds since the epoch. */
   readonly clock: () => number;
   readonly acknowledge: (message: ReceivedMessage) => Promise<void>;
+  readonly seen: Seen;
   readonly onRefused: ((message: RefusedMessage) => void) | undefined;
 }
 
@@ -68,9 +71,9 @@ interface Request {
 
 /** Makes an inbox. Nothing is received before somebody asks. */
 export function createInbox(options: InboxOptions): Inbox {
-  const { transport, plan, amount, clock, acknowledge, onRefused } = options;
+  const { transport, plan, amount, clock, acknowledge, seen, onRefused } = options;
   const expected = new Map<Expected, Request>();
-  const wakers = new Set<() => void>();
+  const changes = createChanges();
   let kept: { readonly message: ReceivedMessage; readonly until: number }[] = [];
   let poll: { readonly done: Promise<void>; readonly stop: AbortController } | undefined;
   let waiters = 0;
@@ -86,17 +89,27 @@ export function createInbox(options: InboxOptions): Inbox {
         continue;
       }
       const message = Object.freeze({ ...read.value, ...beside, text });
+      if (isRepeat(message)) continue;
       const asker = askerOf(message);
-      if (asker === undefined) {
-        rest.push(message);
-      } else {
-        asker.message = message;
-        // When this fails it comes once more, and nobody waits for it then
-        acknowledge(message).catch(() => {});
-      }
+      if (asker === undefined) rest.push(message);
+      else answer(asker, message);
     }
-    for (const wake of wakers) wake();
+    changes.tell();
     return rest;
+  }
+
+  /** What comes again although it is still in hand, or was acknowledged over a socket that broke then. */
+  function isRepeat(message: ReceivedMessage): boolean {
+    const sighting = seen.look(message);
+    if (sighting === 'acknowledged') acknowledge(message).catch(() => {});
+    else if (sighting === 'new') seen.hand(message);
+    return sighting !== 'new';
+  }
+
+  function answer(asker: Expected, message: ReceivedMessage): void {
+    asker.message = message;
+    // When this fails it comes once more, and nobody waits for it then
+    acknowledge(message).catch(() => seen.drop(message));
   }
 
   function tell(message: RefusedMessage): void {
@@ -121,14 +134,17 @@ export function createInbox(options: InboxOptions): Inbox {
 
   function keep(messages: readonly ReceivedMessage[]): void {
     const until = clock() + keepFor;
-    const room = keepAtMost - kept.length;
-    kept.push(...messages.slice(0, Math.max(0, room)).map((message) => ({ message, until })));
+    const room = Math.max(0, keepAtMost - kept.length);
+    kept.push(...messages.slice(0, room).map((message) => ({ message, until })));
+    for (const message of messages.slice(room)) seen.drop(message);
   }
 
   function take(max: number): ReceivedMessage[] {
     const now = clock();
     // What was kept too long belongs to the bus again; and so it does after the clock was set back
-    kept = kept.filter(({ until }) => now < until && until - now <= keepFor);
+    const isOurs = (until: number): boolean => now < until && until - now <= keepFor;
+    for (const { message, until } of kept) if (!isOurs(until)) seen.drop(message);
+    kept = kept.filter(({ until }) => isOurs(until));
     return kept.splice(0, max).map(({ message }) => message);
   }
 
@@ -168,7 +184,7 @@ export function createInbox(options: InboxOptions): Inbox {
         signal?.throwIfAborted();
         const found = find();
         if (found !== undefined) return found;
-        await change(signal);
+        await changes.wait(signal, polling());
       }
     } finally {
       waiters--;
@@ -176,19 +192,6 @@ export function createInbox(options: InboxOptions): Inbox {
         poll?.stop.abort();
         poll = undefined;
       }
-    }
-  }
-
-  async function change(signal: AbortSignal | undefined): Promise<void> {
-    let wake = (): void => {};
-    const woken = new Promise<void>((resolve) => {
-      wake = resolve;
-    });
-    wakers.add(wake);
-    try {
-      await abortable(Promise.race([woken, polling()]), signal);
-    } finally {
-      wakers.delete(wake);
     }
   }
 
