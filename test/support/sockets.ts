@@ -22,6 +22,8 @@ export interface TestSocket {
   next(): Promise<Frame>;
   /** Frames that came and that nobody has taken. */
   waiting(): readonly Frame[];
+  /** Takes them. */
+  take(): readonly Frame[];
   close(): void;
   readonly closed: Promise<Ending>;
 }
@@ -95,8 +97,9 @@ export async function openSocket(
     nextText,
     next: async () => JSON.parse(await nextText()) as Frame,
     waiting: () => frames.map((text) => JSON.parse(text) as Frame),
+    take: () => frames.splice(0).map((text) => JSON.parse(text) as Frame),
     close: () => socket.close(),
-    closed: Promise.race([closed, closed]),
+    closed,
   };
 }
 
