@@ -5,6 +5,7 @@ import { Agent } from '../views/agent.tsx';
 import { Agents } from '../views/agents.tsx';
 import { Keys } from '../views/keys.tsx';
 import { Overview } from '../views/overview.tsx';
+import { later } from './later.tsx';
 
 /** One view. */
 export interface View {
@@ -20,4 +21,10 @@ export const views: readonly View[] = [
   { name: 'agents', title: 'Agents', draw: Agents, inMenu: true },
   { name: 'agent', title: 'Agent', draw: Agent, inMenu: false },
   { name: 'keys', title: 'Keys', draw: Keys, inMenu: true },
+  {
+    name: 'verify',
+    title: 'Verify',
+    draw: later(async () => (await import('../views/verify.tsx')).Verify),
+    inMenu: true,
+  },
 ];
