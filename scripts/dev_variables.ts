@@ -14,6 +14,8 @@ const passed = [
   'ALLOWED_ORIGINS',
   'TRUST_DOMAIN',
   'BUS',
+  'BUS_URL',
+  'BUS_SECRET',
   'AUDIT',
   'OPERATOR_JWK',
   'KEY_ENCRYPTION_KEY',

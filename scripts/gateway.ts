@@ -29,7 +29,9 @@ const refusedConfiguration = /"event":"configuration_refused".*"fault":"((?:[^"\
 /** Starts the gateway and waits until it answers; rejects with words for the person at the terminal. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { port, variables, stateFolder } = options;
-  const script = await bundleWorker();
+  const script = await bundleWorker(
+    variables['BUS'] === 'nats' ? 'worker/nats.ts' : 'worker/index.ts',
+  );
   const { workerOptions } = unstable_getMiniflareWorkerOptions(join(root, 'wrangler.toml'));
   const log: string[] = [];
   let started = false;
@@ -67,9 +69,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   return { url, stop: () => miniflare.dispose() };
 }
 
-async function bundleWorker(): Promise<string> {
+async function bundleWorker(entry: string): Promise<string> {
   const { outputFiles } = await build({
-    entryPoints: [join(root, 'worker/index.ts')],
+    entryPoints: [join(root, entry)],
     absWorkingDir: root,
     bundle: true,
     write: false,
