@@ -148,7 +148,7 @@ export class AuditLog extends DurableObject<AuditLogEnv> {
 
   /** Makes manifests come from now on, where they do not yet. */
   async begin(): Promise<void> {
-    await this.#wakeIn(manifestEvery);
+    await this.#wakeIn(this.#manifests.newest() === undefined ? 0 : manifestEvery);
   }
 
   /** Makes a manifest now: for tests, and for who wants the log sealed up to this moment. */
