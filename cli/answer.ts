@@ -7,6 +7,7 @@ import { CommandFailure, environment, exitCodes, systemReason } from './failure.
 export type Members = Readonly<Record<string, unknown>>;
 
 const maxBytes = 1_048_576;
+const maxPageBytes = 33_554_432;
 
 /** Waits for an answer; throws the failure that anything but success is. */
 export async function readAnswer(sent: Promise<Response>): Promise<Members> {
@@ -28,6 +29,14 @@ export async function readAnswer(sent: Promise<Response>): Promise<Members> {
   throw new CommandFailure(name, isBusy ? exitCodes.environment : exitCodes.refused, words);
 }
 
+/** Waits for a page of lines; throws the failure that anything but success is. */
+export async function readLines(sent: Promise<Response>): Promise<string> {
+  const response = await reached(sent);
+  if (response.ok) return reached(readText(response, maxPageBytes));
+  await readAnswer(Promise.resolve(response));
+  throw environment('The gateway gives no lines');
+}
+
 const isCode = (value: unknown): value is string =>
   typeof value === 'string' && /^[a-z_]{1,64}$/.test(value);
 
@@ -46,13 +55,13 @@ async function reached<T>(sent: Promise<T>): Promise<T> {
   }
 }
 
-async function readText({ body }: Response): Promise<string> {
+async function readText({ body }: Response, most = maxBytes): Promise<string> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of (body ?? []) as AsyncIterable<Uint8Array>) {
     chunks.push(chunk);
     length += chunk.length;
-    if (length > maxBytes) throw environment('The answer of the gateway is too large');
+    if (length > most) throw environment('The answer of the gateway is too large');
   }
   return Buffer.concat(chunks).toString('utf8');
 }

@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander';
 import { createAuthenticatedFetch, createTokenSource, type SigningKey } from '../src/index.ts';
-import { readAnswer, type Members } from './answer.ts';
+import { readAnswer, readLines, type Members } from './answer.ts';
 import { usage } from './failure.ts';
 import { readSigningKey } from './key_files.ts';
 import { readAgentId } from './options.ts';
@@ -86,6 +86,8 @@ export interface Connection {
   readonly key: SigningKey;
   /** Sends JSON, or a form, with a token and a proof; answers the JSON object, or throws. */
   call(method: string, path: string, body?: object): Promise<Members>;
+  /** Reads a page of lines as text, or throws. */
+  read(path: string): Promise<string>;
 }
 
 const patience = 30_000;
@@ -100,6 +102,7 @@ export async function connect(options: ConnectionOptions): Promise<Connection> {
     url,
     id,
     key,
+    read: (path) => readLines(send(url + path, { signal: AbortSignal.timeout(patience) })),
     call: (method, path, body) =>
       readAnswer(
         send(`${url}${path}`, {

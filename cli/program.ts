@@ -6,6 +6,8 @@ import { addAgentsAdd } from './agents_add.ts';
 import { addAgentsChange } from './agents_change.ts';
 import { addAgentsList } from './agents_list.ts';
 import { addAgentsShow } from './agents_show.ts';
+import { addAuditExport } from './audit_export.ts';
+import { addAuditVerify } from './audit_verify.ts';
 import { addAuthorityKeys } from './authority_keys.ts';
 import { codeRefusal, looksLikeCode } from './code_input.ts';
 import { addEnroll } from './enroll.ts';
@@ -104,6 +106,13 @@ export function buildProgram(): Command {
     'swarmgate enrollments add planner --tier fast --scope bus:receive --key operator.key.json',
   );
   for (const add of [addEnrollmentsAdd, addEnrollmentsList]) add(enrollments);
+  const audit = group(
+    'audit',
+    'export the audit log, and check that nothing of it was changed',
+    'swarmgate audit export --key operator.key.json > audit.jsonl',
+    'swarmgate audit verify audit.jsonl --max-age 1h',
+  );
+  for (const add of [addAuditExport, addAuditVerify]) add(audit);
   for (const add of [addEnroll, addRevoke, addProof, addGate]) add(program);
   return program;
 }
