@@ -27,4 +27,10 @@ export const views: readonly View[] = [
     draw: later(async () => (await import('../views/verify.tsx')).Verify),
     inMenu: true,
   },
+  {
+    name: 'audit',
+    title: 'Audit',
+    draw: later(async () => (await import('../views/audit.tsx')).Audit),
+    inMenu: true,
+  },
 ];
