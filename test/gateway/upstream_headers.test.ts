@@ -121,6 +121,18 @@ describe('the request', () => {
     expect(one.all('via')).toEqual(['1.1 gate.example']);
   });
 
+  test('goes on with the trace that it came with, or with a new one', async () => {
+    const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
+    const traceparent = `00-${traceId}-00f067aa0ba902b7-01`;
+    const one = await sent(`Traceparent: ${traceparent}`, 'Tracestate: a=b');
+    expect(one.all('traceparent')[0]).toMatch(new RegExp(`^00-${traceId}-[0-9a-f]{16}-01$`));
+    expect(one.all('traceparent')[0]).not.toBe(traceparent);
+    expect(one.all('tracestate')).toEqual(['a=b']);
+    const other = await sent('Traceparent: nonsense', 'Tracestate: a=b');
+    expect(other.all('traceparent')).toEqual([expect.stringMatching(/^00-[0-9a-f]{32}-/)]);
+    expect(other.all('tracestate')).toEqual([]);
+  });
+
   test('a name in another alphabet reaches nobody', async () => {
     const lookAlike = Buffer.from('Х-Agent-Id', 'utf8').toString('latin1');
     const answer = await callRaw(url, [
@@ -232,6 +244,7 @@ describe('the answer', () => {
         'Strict-Transport-Security': 'max-age=1',
         'CF-Ray': 'mallory',
         'Alt-Svc': 'h3=":443"',
+        RateLimit: '"mallory";r=1',
         Refresh: '0; url=https://mallory.test',
       });
       response.end('ab');
@@ -256,6 +269,9 @@ describe('the answer', () => {
       'content-range': 'bytes 0-1/9',
       'content-type': 'text/plain',
       etag: '"v"',
+      // Of the gateway: what it says of the agent's budget
+      ratelimit: expect.stringContaining('"fast"') as string,
+      'ratelimit-policy': expect.stringContaining('"fast"') as string,
       vary: 'Origin',
       'x-content-type-options': 'nosniff',
     });

@@ -3,7 +3,7 @@
 import { TokenError, type VerifiedAgent } from '../../src/verify/index.ts';
 import type { Incoming } from '../target.ts';
 import { rewriteEvents } from './mcp_events.ts';
-import { checkMcpHeaders, readMessages, scopesOf } from './mcp_request.ts';
+import { aboutOf, checkMcpHeaders, readMessages, scopesOf } from './mcp_request.ts';
 import { trimTools } from './mcp_tools.ts';
 import { noUpload, type Upload } from './upstream_body.ts';
 
@@ -19,6 +19,8 @@ export interface McpAnswer {
 export interface McpRequest {
   /** `mcp:call:<tool>` for each tool that it calls. */
   readonly required: readonly string[];
+  /** The tools that it calls; what else it does, where it calls none. */
+  readonly about: string | undefined;
   readonly body: Upload;
   /** Takes out of an answer what the agent may not see. */
   readonly filter: (
@@ -44,6 +46,7 @@ export async function readMcp(
   const lists = messages.some(({ method }) => method === 'tools/list');
   return {
     required: scopesOf(messages),
+    about: aboutOf(messages),
     body: bytes === undefined ? noUpload : { ...noUpload, body: bytes },
     filter: (body, answer) => filter(body, answer, lists),
   };

@@ -82,6 +82,14 @@ export function scopesOf(messages: readonly McpMessage[]): readonly string[] {
   return [...new Set(known)];
 }
 
+/** What messages are about, for the audit log: tools that are called, or the methods. */
+export function aboutOf(messages: readonly McpMessage[]): string | undefined {
+  const calls = messages.filter(({ method }) => method === 'tools/call');
+  const names = calls.length > 0 ? calls.map(({ name }) => name) : messages.map((m) => m.method);
+  const said = [...new Set(names)].filter((name) => name !== undefined);
+  return said.length === 0 ? undefined : said.join(' ');
+}
+
 /** A header's value; one that is not plain text is base64 in a wrapping of its own. */
 function headerText(value: string): string | undefined {
   const [, encoded] = /^=\?base64\?([A-Za-z0-9+/]*={0,2})\?=$/.exec(value) ?? [];

@@ -4,6 +4,7 @@ import { TokenError, type AuthorizedCall } from '../../src/verify/index.ts';
 import type { Config } from '../env.ts';
 import type { UpstreamRoute } from '../env_routes.ts';
 import { ConfigError } from '../env_values.ts';
+import type { Trace } from '../observe/trace.ts';
 import type { Endpoint, Route } from '../route.ts';
 import type { Target } from '../target.ts';
 import { readMcp, type McpRequest } from './mcp.ts';
@@ -63,14 +64,15 @@ function endpointOf(upstream: Upstream): Endpoint {
 function targetOf(upstream: Upstream): Target {
   const { route } = upstream;
   return {
-    async read({ http, readBody, recheck }) {
+    async read({ http, trace, readBody, recheck }) {
       if (http === undefined) throw new TypeError('Only requests can be passed on');
       const { request, path } = http;
       const url = upstreamUrl(route, path, request.url);
       const mcp = route.mcp ? await readMcp(request, readBody, route.maxRequestBytes) : undefined;
       return {
-        required: [...new Set([...route.scopes, ...(mcp?.required ?? [])])],
-        run: (call) => run(upstream, { request, recheck, call, url, mcp }),
+        required: [...new Set([...(mcp?.required ?? []), ...route.scopes])],
+        about: mcp?.about ?? path,
+        run: (call) => run(upstream, { request, trace, recheck, call, url, mcp }),
       };
     },
   };
@@ -78,6 +80,7 @@ function targetOf(upstream: Upstream): Target {
 
 interface Going {
   readonly request: Request;
+  readonly trace: Trace | undefined;
   readonly recheck: () => Promise<void>;
   readonly call: AuthorizedCall;
   readonly url: URL;
@@ -86,7 +89,7 @@ interface Going {
 
 async function run(upstream: Upstream, going: Going): Promise<Response> {
   const { route, send, publicUrl, signTxn } = upstream;
-  const { request, call, url, mcp } = going;
+  const { request, trace, call, url, mcp } = going;
   const txnToken = route.trusted && signTxn !== undefined ? await signTxn(call) : undefined;
   const patience = createPatience(route.timeout * 1000);
   let uploading: Upload | undefined;
@@ -94,7 +97,7 @@ async function run(upstream: Upstream, going: Going): Promise<Response> {
     uploading = mcp?.body ?? upload(request, route.maxRequestBytes, patience);
     const forwarded = new Request(url, {
       method: request.method,
-      headers: requestHeaders(request.headers, { agent: call.agent, publicUrl, txnToken }),
+      headers: requestHeaders(request.headers, { agent: call.agent, publicUrl, txnToken, trace }),
       body: uploading.body,
       redirect: 'manual',
       signal: patience.signal,

@@ -1,6 +1,7 @@
 // The headers of upstream requests and answers, as tables: what is taken off, what is set, what comes back.
 
 import type { VerifiedAgent } from '../../src/verify/index.ts';
+import { traceparentOf, type Trace } from '../observe/trace.ts';
 
 // RFC 9110 section 7.6.1 and what older intermediaries treat so
 const hopByHop = [
@@ -109,10 +110,14 @@ export interface Said {
   readonly agent: VerifiedAgent;
   readonly publicUrl: string;
   readonly txnToken: string | undefined;
+  readonly trace: Trace | undefined;
 }
 
 /** The headers of the upstream request. `Connection` counts before anything is set. */
-export function requestHeaders(from: Headers, { agent, publicUrl, txnToken }: Said): Headers {
+export function requestHeaders(
+  from: Headers,
+  { agent, publicUrl, txnToken, trace }: Said,
+): Headers {
   const connection = (from.get('connection') ?? '').toLowerCase();
   const listed = new Set(connection.split(',').map((name) => name.trim()));
   const headers = new Headers();
@@ -124,8 +129,15 @@ export function requestHeaders(from: Headers, { agent, publicUrl, txnToken }: Sa
   headers.set('x-agent-subject', agent.subjectId);
   headers.set('x-agent-tier', agent.tier);
   headers.set('x-agent-scope', agent.scope.join(' '));
+  if (trace !== undefined) continueTrace(headers, trace);
   if (txnToken !== undefined) headers.set('txn-token', txnToken);
   return headers;
+}
+
+/** W3C Trace Context, section 3.4: a state belongs to the trace that it came with. */
+function continueTrace(headers: Headers, trace: Trace): void {
+  headers.set('traceparent', traceparentOf(trace));
+  if (trace.parentId === undefined) headers.delete('tracestate');
 }
 
 /** What of an answer reaches the client, beside `Location`, which has a rule of its own. */
@@ -142,8 +154,6 @@ const returned = new Set([
   'etag',
   'last-modified',
   'link',
-  'ratelimit',
-  'ratelimit-policy',
   'retry-after',
   'sunset',
   'tracestate',
