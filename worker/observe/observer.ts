@@ -57,6 +57,7 @@ export function createObserver({ audit, namespace, now, waitUntil }: ObserverOpt
   let unanswered: Batch | undefined;
   let current: Flight | undefined;
   let armedAt = -Infinity;
+  let isFailing = false;
 
   function take(): Batch {
     // Counted by their writer: refusals that were not written one by one
@@ -82,7 +83,9 @@ export function createObserver({ audit, namespace, now, waitUntil }: ObserverOpt
     const made: Flight = { batch, sentAt: now(), landing: fly(batch), failed: false };
     const landing = made.landing.catch(() => {
       made.failed = true;
-      logError('audit_batch_not_stored');
+      // Once, not every second for as long as it lasts
+      if (!isFailing) logError('audit_batch_not_stored');
+      isFailing = true;
     });
     const flight = Object.assign(made, { landing });
     current = flight;
@@ -92,6 +95,7 @@ export function createObserver({ audit, namespace, now, waitUntil }: ObserverOpt
 
   async function fly(batch: Batch): Promise<void> {
     await shardStub(namespace, shard).append(batch);
+    isFailing = false;
     stored = Math.max(stored, batch.first + batch.drafts.length - 1);
     if (unanswered === batch) unanswered = undefined;
   }
