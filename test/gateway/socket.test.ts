@@ -259,6 +259,12 @@ describe('a socket closes', () => {
     expect(await socket.closed).toMatchObject({ code: 4400, reason: 'message_malformed' });
   });
 
+  test('with 4400 at a binary frame', async () => {
+    const socket = await open('bus:publish bus:receive');
+    socket.send(new TextEncoder().encode('{"type":"receive","max":1}'));
+    expect(await socket.closed).toMatchObject({ code: 4400, reason: 'message_malformed' });
+  });
+
   test('with 4400 at a frame that is too large, and the runtime’s 1009 at one of 100 MB', async () => {
     const socket = await open('bus:publish');
     socket.send(`{"type":"receive","max":1,"x":"${'x'.repeat(17_408)}"}`);

@@ -16,7 +16,7 @@ export interface Ending {
 /** A socket that is open. */
 export interface TestSocket {
   readonly protocol: string;
-  send(frame: object | string): void;
+  send(frame: object | string | Uint8Array<ArrayBuffer>): void;
   /** The exact text of the next frame. */
   nextText(): Promise<string>;
   next(): Promise<Frame>;
@@ -93,7 +93,10 @@ export async function openSocket(
 
   return {
     protocol: socket.protocol,
-    send: (frame) => socket.send(typeof frame === 'string' ? frame : JSON.stringify(frame)),
+    send(frame) {
+      const isRaw = typeof frame === 'string' || frame instanceof Uint8Array;
+      socket.send(isRaw ? frame : JSON.stringify(frame));
+    },
     nextText,
     next: async () => JSON.parse(await nextText()) as Frame,
     waiting: () => frames.map((text) => JSON.parse(text) as Frame),
