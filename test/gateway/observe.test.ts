@@ -34,7 +34,8 @@ beforeAll(async () => {
   planner = await signIn(url, { id: 'planner', key });
   for (let count = 0; count < 3; count++) {
     const { text } = await makeEnvelope({ to: 'coder' });
-    expect((await planner.send('POST', '/bus/messages', text)).status).toBe(202);
+    const sent = await planner.send('POST', '/bus/messages', text);
+    if (sent.status !== 202) throw new Error(`The message was refused: ${sent.text}`);
   }
   await call(`${url}/whoami`);
   await untilRecorded(operator, (records) => records.some(({ code }) => code === 'token_missing'));

@@ -130,7 +130,7 @@ describe('createObserver()', () => {
       await shardStub(env.AUDIT_LOG, 0).append(batch);
     });
     const { observer, settled } = observed(namespace, 'required');
-    await Promise.all(Array.from({ length: 200 }, () => observer.record(decision())));
+    await Promise.all(Array.from({ length: 200 }, async () => observer.record(decision())));
     expect((await shardStub(env.AUDIT_LOG, 0).report()).totals.entries).toBe(200);
     expect(batches.length).toBeLessThan(10);
     await settled();
