@@ -26,13 +26,15 @@ export interface AuthorityPlace extends Omit<Place, 'remove'> {
   readonly stop: () => Promise<void>;
 }
 
-/** Starts both, on a free port and with state that goes with them. */
-export async function startAuthorityPlace(): Promise<AuthorityPlace> {
+/** Starts both, on a free port and with state that goes with them; with variables as `npm start` takes them. */
+export async function startAuthorityPlace(
+  environment: Readonly<Record<string, string>> = {},
+): Promise<AuthorityPlace> {
   const port = await findPort(0);
   if (port === undefined) throw new Error('No port is free');
   const url = `http://${host}:${port}`;
   const keys = await makeKeys();
-  const { variables } = developmentVariables({}, url, keys);
+  const { variables } = developmentVariables(environment, url, keys);
   const gateway = await startGateway({ port, variables });
   const place = makePlace();
   const operatorFile = place.path('operator.json');

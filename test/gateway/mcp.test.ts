@@ -3,8 +3,10 @@
 import { PrivateKeyJwtProvider } from '@modelcontextprotocol/sdk/client/auth-extensions.js';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
-import { decodeJwt, exportPKCS8 } from 'jose';
+import { decodeJwt, exportPKCS8, exportJWK } from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createAuthenticatedFetch, createTokenSource } from '../../src/client/index.ts';
+import { importSigningKey } from '../../src/issue/index.ts';
 import { registerAgent, startAuthority, type RunningAuthority } from '../support/authority.ts';
 import { publicUrl } from '../support/gateway.ts';
 import { startMcpServer, type RunningMcpServer } from '../support/mcp_server.ts';
@@ -129,4 +131,32 @@ describe.each(['/mcp', '/plain'])('a server at %s', (path) => {
     ).toHaveLength(1);
     await close();
   });
+});
+
+test('the SDK uses bound tokens, where it is given a fetch that proves them', async () => {
+  const key = keys.get('echoer');
+  if (key === undefined) throw new Error('There is no such agent');
+  const schemes = new Set<string>();
+  const send = async (input: string | URL | Request, init?: RequestInit): Promise<Response> => {
+    const { href } = new URL(input instanceof Request ? input.url : input);
+    schemes.add(new Headers(init?.headers).get('authorization')?.split(' ')[0] ?? 'none');
+    return fetch(authority.url + href.slice(publicUrl.length), init);
+  };
+  const source = createTokenSource({
+    issuer: publicUrl,
+    clientId: 'echoer',
+    key: await importSigningKey(await exportJWK(key.privateKey)),
+    resource: `${publicUrl}/mcp`,
+    fetch: send,
+  });
+  const transport = new StreamableHTTPClientTransport(new URL(`${publicUrl}/mcp`), {
+    fetch: createAuthenticatedFetch({ source, origins: [publicUrl], fetch: send }),
+  });
+  const client = new Client({ name: 'echoer', version: '1.0.0' });
+  await client.connect(transport);
+  expect(await namesOf(client)).toEqual(['echo']);
+  expect([...schemes].sort()).toEqual(['DPoP', 'none']);
+  await transport.terminateSession();
+  await client.close();
+  await source.close();
 });
