@@ -30,7 +30,6 @@ const most = 8192;
 
 interface Entry {
   readonly state: Exclude<Sighting, 'new'>;
-  readonly id: string;
   /** Seconds since the epoch. */
   readonly until: number;
 }
@@ -43,7 +42,7 @@ export function createSeen(clock: () => number): Seen {
 
   function set(key: string, state: Entry['state'], seconds: number): void {
     entries.delete(key);
-    entries.set(key, { state, id: key.slice(0, key.indexOf(' ')), until: clock() + seconds });
+    entries.set(key, { state, until: clock() + seconds });
     for (const [oldest, { until }] of entries) {
       if (entries.size <= most && until > clock()) return;
       entries.delete(oldest);
@@ -60,9 +59,8 @@ export function createSeen(clock: () => number): Seen {
     drop: (message) => void entries.delete(keyOf(message)),
     acknowledge({ id, sender }) {
       if (sender !== undefined) return set(keyOf({ id, sender }), 'acknowledged', lifetime);
-      for (const [key, entry] of [...entries]) {
-        if (entry.id === id.toLowerCase()) set(key, 'acknowledged', lifetime);
-      }
+      const named = [...entries.keys()].filter((key) => key.startsWith(`${id.toLowerCase()} `));
+      for (const key of named) set(key, 'acknowledged', lifetime);
     },
   };
 }

@@ -4,6 +4,8 @@
 export interface BusSocket {
   /** The subprotocol that the server selected. */
   readonly protocol: string;
+  /** 1 while it is open. */
+  readonly readyState: number;
   send(data: string): void;
   close(code?: number, reason?: string): void;
   addEventListener(type: 'open' | 'message' | 'close' | 'error', listener: SocketListener): void;

@@ -8,6 +8,7 @@ import { isErrorCode } from './refusal_code.ts';
 import type { BusSocket } from './socket_class.ts';
 import {
   closeCodes,
+  pingFrame,
   publishFrame,
   readFrame,
   reauthFrame,
@@ -32,8 +33,10 @@ export interface Connection {
    * reason: the caller's deadline is in it.
    */
   publish(text: string, within: AbortSignal): Promise<void>;
-  /** Presents another token, or proves the same one again. Rejects with TokenError. */
+  /** Presents another token. Rejects with TokenError. */
   reauthenticate(access: AccessToken, proof: string | undefined): Promise<void>;
+  /** Rejects, and drops the socket, where the server gives no sign of life. */
+  probe(): Promise<void>;
   /** Sends a frame that nothing answers. */
   write(frame: string): void;
   /** Throws the loss of a socket that is lost. */
@@ -48,7 +51,9 @@ export interface Connection {
 
 /** So many messages are on their way at once: about a megabyte at the most. */
 const inFlight = 64;
-const closingSeconds = 2;
+const closingSeconds = 0.5;
+/** WHATWG WebSockets section 3.1: OPEN. */
+const openState = 1;
 const late = (): TokenError => new TokenError('upstream_timeout');
 
 interface Waiting {
@@ -82,6 +87,7 @@ export async function openConnection(
   const { timeout } = opening;
   let refs = 0;
   let reauth: Waiting | undefined;
+  let probe: Waiting | undefined;
   let loss: TokenError | undefined;
   let heard = performance.now();
   let onClosed = (): void => {};
@@ -99,6 +105,7 @@ export async function openConnection(
   function hear(data: unknown): void {
     if (loss !== undefined) return;
     heard = performance.now();
+    probe?.resolve();
     try {
       take(readFrame(data));
     } catch {
@@ -134,9 +141,7 @@ export async function openConnection(
     onClosed();
     if (loss !== undefined) return;
     loss = lossOf(code, reason);
-    for (const waiting of [...pending.values(), ...(reauth === undefined ? [] : [reauth])]) {
-      waiting.reject(loss);
-    }
+    for (const waiting of [...pending.values(), reauth, probe]) waiting?.reject(loss);
     hooks.onEnd(code, loss);
   }
 
@@ -154,6 +159,8 @@ export async function openConnection(
   }
 
   function write(frame: string): void {
+    // A socket that is closing takes frames, and drops them
+    if (socket.readyState !== openState) drop(closeCodes.abnormal);
     refuseLost();
     socket.send(frame);
   }
@@ -181,6 +188,9 @@ export async function openConnection(
     }
   }
 
+  const askInTime = (frame: string, keep: (waiting: Waiting) => () => void): Promise<void> =>
+    withDeadline({ seconds: timeout, late }, undefined, (within) => ask(frame, keep, within));
+
   return {
     write,
     drop,
@@ -202,14 +212,19 @@ export async function openConnection(
     },
 
     reauthenticate: (access, proof) =>
-      withDeadline({ seconds: timeout, late }, undefined, (within) => {
-        const keep = (waiting: Waiting): (() => void) => {
-          reauth = waiting;
-          return () => {
-            reauth = undefined;
-          };
+      askInTime(reauthFrame(access, proof), (waiting) => {
+        reauth = waiting;
+        return () => {
+          reauth = undefined;
         };
-        return ask(reauthFrame(access, proof), keep, within);
+      }),
+
+    probe: () =>
+      askInTime(pingFrame, (waiting) => {
+        probe = waiting;
+        return () => {
+          probe = undefined;
+        };
       }),
 
     async close() {

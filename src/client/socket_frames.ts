@@ -36,6 +36,9 @@ export type ServerFrame =
 export const publishFrame = (ref: string, text: string): string =>
   `{"type":"publish","ref":${JSON.stringify(ref)},"message":${text}}`;
 
+/** Asks for a sign of life. The gateway answers these very bytes without waking up. */
+export const pingFrame = '{"type":"ping"}';
+
 /** Asks for so many messages more. */
 export const receiveFrame = (max: number): string => JSON.stringify({ type: 'receive', max });
 

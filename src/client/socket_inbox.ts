@@ -34,8 +34,14 @@ export function createSocketInbox(clock: () => number, subjects: readonly string
   let allowed = 0;
   let refusal: TokenError | undefined;
 
+  function reset(): void {
+    isSubscribed = false;
+    allowed = 0;
+  }
+
   return {
     changes,
+    reset,
 
     put(delivery) {
       allowed = Math.max(0, allowed - 1);
@@ -45,7 +51,7 @@ export function createSocketInbox(clock: () => number, subjects: readonly string
 
     refuse(reason) {
       refusal = reason;
-      this.reset();
+      reset();
       changes.tell();
     },
 
@@ -68,11 +74,6 @@ export function createSocketInbox(clock: () => number, subjects: readonly string
         connection.write(receiveFrame(max));
         allowed = max;
       }
-    },
-
-    reset() {
-      isSubscribed = false;
-      allowed = 0;
     },
   };
 }

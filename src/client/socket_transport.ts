@@ -42,6 +42,8 @@ export interface SocketTransport extends BusTransport {
 
 /** How long to wait for what is there already: a socket does not say that nothing is. */
 const leastWait = 1;
+/** How long a server may be silent before it is asked whether it is there. */
+const silence = 60;
 /** How long an idle socket stays open for whoever comes next. */
 const linger = 1;
 /** A socket that lived shorter counts as one that could not be opened. */
@@ -91,7 +93,7 @@ export function socketTransport(options: SocketTransportOptions): SocketTranspor
     }
     unopened = 0;
     inbox.reset();
-    stopUpkeep = keepUp({ connection, access, presented, clock });
+    stopUpkeep = keepUp({ connection, access, presented, clock, silence });
     onOpen();
     return connection;
   }

@@ -12,18 +12,18 @@ export interface UpkeepOptions {
   readonly access: AccessToken;
   readonly presented: SocketAccess;
   readonly clock: () => number;
+  /** Silence after which the server has to show that it is there. */
+  readonly silence: number;
 }
 
 /** Where a token source of ours has a newer token, or makes one. */
 const renewAt = 14 / 15;
-/** Silence after which the server has to show that it is there. */
-const silence = 60;
 const leastPause = 0.25;
 const mostPause = 86_400;
 
 /** Begins the upkeep; the answered function ends it. */
 export function keepUp(options: UpkeepOptions): () => void {
-  const { connection, presented, clock } = options;
+  const { connection, presented, clock, silence } = options;
   const ended = new AbortController();
   let { access } = options;
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -39,20 +39,23 @@ export function keepUp(options: UpkeepOptions): () => void {
   }
 
   async function tend(): Promise<void> {
-    const isDue = clock() >= renewal;
-    if (!isDue && silentFor() < silence) return;
-    const next = isDue ? await tokenOr(access) : access;
-    const left = next.expiresAt - clock();
-    // As long as there is none: more often, the nearer the end
-    renewal = clock() + left * (next.token === access.token ? 1 / 3 : renewAt);
-    if (ended.signal.aborted || (next.token === access.token && silentFor() < silence)) return;
     try {
-      await connection.reauthenticate(next, await presented.proofOf(next));
-      access = next;
+      if (clock() >= renewal) await renew();
+      if (silentFor() >= silence && !ended.signal.aborted) await connection.probe();
     } catch {
       // Opening it again tells why, where it cannot be mended
       connection.drop(closeCodes.abnormal);
     }
+  }
+
+  async function renew(): Promise<void> {
+    const next = await tokenOr(access);
+    const isNew = next.token !== access.token;
+    // As long as there is none: more often, the nearer the end
+    renewal = clock() + (next.expiresAt - clock()) * (isNew ? renewAt : 1 / 3);
+    if (!isNew || ended.signal.aborted) return;
+    await connection.reauthenticate(next, await presented.proofOf(next));
+    access = next;
   }
 
   /** A source that has no new token now may have one before the old one ends. */
