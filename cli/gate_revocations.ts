@@ -17,6 +17,8 @@ import type { GateSettings } from './gate_settings.ts';
 export interface GateRevocations extends RevocationSource {
   /** Asks the feed unless that was done just now. Never rejects. */
   refresh(): Promise<void>;
+  /** Seconds since the feed was asked with success; Infinity where it never was. */
+  age(): number;
 }
 
 interface Known extends FeedPage {
@@ -73,6 +75,7 @@ export function openGateRevocations(url: string, settings: GateSettings): GateRe
 
   return {
     refresh,
+    age,
     async isRevoked(identities) {
       await refresh();
       if (known === undefined || age() > revocationAge) {

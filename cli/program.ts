@@ -10,16 +10,21 @@ import { addAuditExport } from './audit_export.ts';
 import { addAuditVerify } from './audit_verify.ts';
 import { addAuthorityKeys } from './authority_keys.ts';
 import { codeRefusal, looksLikeCode } from './code_input.ts';
+import { addCompletion } from './completion.ts';
+import { addDev } from './dev.ts';
+import { addDoctor } from './doctor.ts';
 import { addEnroll } from './enroll.ts';
 import { addEnrollmentsAdd } from './enrollments_add.ts';
 import { addEnrollmentsList } from './enrollments_list.ts';
 import { addGate } from './gate_help.ts';
 import { reportFailure } from './failures.ts';
 import { usage } from './failure.ts';
+import { addInit } from './init.ts';
 import { addKeysGenerate } from './keys_generate.ts';
 import { examples } from './options.ts';
 import { addProof } from './proof.ts';
 import { addRevoke } from './revoke.ts';
+import { addTokenExchange } from './token_exchange.ts';
 import { addTokenGet } from './token_get.ts';
 import { thumbprintsLast } from './thumbprint_arguments.ts';
 import { argumentRefusal, looksLikeToken } from './token_input.ts';
@@ -86,13 +91,14 @@ export function buildProgram(): Command {
   for (const add of [addKeysGenerate, addAuthorityKeys]) add(keys);
   const token = group(
     'token',
-    'get, issue, verify and inspect tokens',
+    'get, exchange, issue, verify and inspect tokens',
     'swarmgate token get --id planner --key planner.key.json',
     'swarmgate token issue --key issuer.key.json --sub planner --tier fast --scope bus:receive',
     'swarmgate token verify --key issuer.pub.json < token.txt',
     'swarmgate token inspect < token.txt',
   );
-  for (const add of [addTokenGet, addTokenIssue, addTokenVerify, addTokenInspect]) add(token);
+  for (const add of [addTokenGet, addTokenExchange, addTokenIssue, addTokenVerify, addTokenInspect])
+    add(token);
   const agents = group(
     'agents',
     'register agents, list and change them',
@@ -113,7 +119,8 @@ export function buildProgram(): Command {
     'swarmgate audit verify audit.jsonl --max-age 1h',
   );
   for (const add of [addAuditExport, addAuditVerify]) add(audit);
-  for (const add of [addEnroll, addRevoke, addProof, addGate]) add(program);
+  for (const add of [addInit, addDev, addEnroll, addRevoke, addProof]) add(program);
+  for (const add of [addGate, addDoctor, addCompletion]) add(program);
   return program;
 }
 

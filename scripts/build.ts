@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, copyFileSync, rmSync } from 'node:fs';
 import { build, type Plugin } from 'esbuild';
 import { buildDashboard } from './build_dashboard.ts';
-import { buildDashboard } from './build_dashboard.ts';
+import { buildDevGateway } from './build_dev.ts';
 import { root, toolPath } from './tools.ts';
 
 /** One file for each way in: the gate's path must not load what all other commands need. */
@@ -36,6 +36,7 @@ rmSync('dist', { recursive: true, force: true });
 emitLibrary();
 await bundleCommand();
 await buildDashboard();
+await buildDevGateway();
 
 function emitLibrary(): void {
   const tsc = toolPath('typescript', 'tsc');
@@ -56,6 +57,7 @@ async function bundleCommand(): Promise<void> {
       format: 'esm',
       target: 'node20.19',
       legalComments: 'inline',
+      external: ['miniflare'],
       ...(name === 'program' ? { banner: { js: commonJs } } : {}),
       plugins: name === 'main' ? [besideMain] : [],
       logLevel: 'warning',

@@ -26,7 +26,9 @@ function expectedFiles(): string[] {
   const command = ['main.js', 'gate_entry.js', 'program.js', 'gate.sh'].map(
     (name) => `dist/cli/${name}`,
   );
-  return [...library, ...command, 'LICENSE', 'README.md', 'package.json'];
+  // What `swarmgate dev` runs
+  const gateway = ['dist/dev/worker.js', 'dist/dev/worker.json'];
+  return [...library, ...command, ...gateway, 'LICENSE', 'README.md', 'package.json'];
 }
 
 function packedFiles(): string[] {
