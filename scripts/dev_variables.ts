@@ -4,7 +4,7 @@ import type { SigningKey } from '../src/index.ts';
 import type { DevelopmentKeys } from './dev_keys.ts';
 
 /** What is passed through; the Worker checks the values, and names the variable that is wrong. */
-const passed = [
+export const gatewayVariables = [
   'ISSUER',
   'PUBLIC_URL',
   'AUDIENCE',
@@ -47,8 +47,8 @@ export function developmentVariables(
   url: string,
   keys: DevelopmentKeys,
 ): DevelopmentVariables {
-  const given: Partial<Record<(typeof passed)[number], string>> = {};
-  for (const name of passed) {
+  const given: Partial<Record<(typeof gatewayVariables)[number], string>> = {};
+  for (const name of gatewayVariables) {
     const value = environment[name];
     if (value !== undefined) given[name] = value;
   }

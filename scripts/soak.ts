@@ -1,0 +1,115 @@
+// `npm run soak -- [minutes] [agents]`: constant mixed load; memory flat, nothing lost, no identity crossed
+
+import { findPort, host } from './port.ts';
+import { endOnSignals } from './signals.ts';
+import { createLedger, type Ledger } from './soak_ledger.ts';
+import { startLoad } from './soak_load.ts';
+import { watchMemory, type MemoryReport } from './soak_memory.ts';
+import { makeSoakKeys, makeSoakSwarm, soakVariables } from './soak_swarm.ts';
+import type { Gateway } from './gateway.ts';
+
+/** Everything that is not the load itself: start, swarm, what is under way at the end. Milliseconds. */
+const beside = 180_000;
+/** The part of the time in which caches fill and code is compiled, which counts for nothing. */
+const warmUp = 0.4;
+/**
+ * Growth of workerd's memory after the warm-up that counts as flat: MiB in all; and MiB a minute, where
+ * the run is long enough for the noise of its garbage collector to cancel out.
+ */
+const flat = { growth: 96, slope: 12, slopeFromMinutes: 4 } as const;
+
+const [minutes, agents] = readArguments(process.argv.slice(2));
+let gateway: Gateway | undefined;
+
+setTimeout(
+  () => {
+    console.error('The soak did not end in time');
+    process.exit(1);
+  },
+  minutes * 60_000 + beside,
+).unref();
+endOnSignals(end);
+try {
+  await end((await soak()) ? 0 : 1);
+} catch (error) {
+  console.error(error instanceof Error ? error.message : 'The soak failed');
+  await end(1);
+}
+
+async function soak(): Promise<boolean> {
+  const port = await findPort(0);
+  if (port === undefined) throw new Error('No port is free');
+  const keys = await makeSoakKeys();
+  const { startGateway } = await import('./gateway.ts');
+  const url = `http://${host}:${port}`;
+  gateway = await startGateway({ port, variables: soakVariables(url, keys) });
+  // Miniflare's own handlers would end the process at once, with the exit code of a failure
+  endOnSignals(end);
+  const enrolled = Math.max(8, Math.min(50, Math.floor(agents / 20)));
+  const swarm = await makeSoakSwarm(url, keys, { size: agents, enrolled });
+  console.log(`${agents} agents with a token each, ${enrolled} enrolled; ${minutes} min at ${url}`);
+
+  const memory = watchMemory();
+  const ledger = createLedger();
+  const load = startLoad({ url, swarm, ledger });
+  await passed(minutes * warmUp);
+  memory.begin();
+  await passed(minutes * (1 - warmUp));
+  const measured = memory.stop();
+  await load.stop();
+  print(ledger, measured);
+  return judge(ledger, measured);
+}
+
+function passed(time: number): Promise<void> {
+  return new Promise((resolve) => void setTimeout(resolve, time * 60_000));
+}
+
+function print(ledger: Ledger, memory: MemoryReport): void {
+  console.log(`\n${'what'.padEnd(20)}${'count'.padStart(9)}${'per s'.padStart(9)}  p50 ms  p99 ms`);
+  for (const { name, count, p50, p99 } of ledger.operations()) {
+    const rate = (count / (minutes * 60)).toFixed(1);
+    const numbers = [p50, p99].map((time) => time.toFixed(1).padStart(8)).join('');
+    console.log(`${name.padEnd(20)}${String(count).padStart(9)}${rate.padStart(9)}${numbers}`);
+  }
+  const accepted = ledger.acceptedCount();
+  const lost = ledger.missing().length;
+  console.log(`\nmessages: ${accepted} accepted, ${lost} lost, ${ledger.repeated()} came twice`);
+  const { first, last, slope, peak, samples } = memory;
+  console.log(
+    `memory of workerd: ${first.toFixed(0)} MiB after the warm-up, ${last.toFixed(0)} at the end, ` +
+      `peak ${peak.toFixed(0)}; ${slope.toFixed(1)} MiB a minute over ${samples} samples`,
+  );
+}
+
+function judge(ledger: Ledger, { first, last, slope, samples }: MemoryReport): boolean {
+  const problems = [...ledger.faults()].map(
+    ([kind, { count, first: detail }]) => `${kind}: ${count} times, first ${detail}`,
+  );
+  const missing = ledger.missing();
+  if (missing.length > 0) problems.push(`${missing.length} messages lost, first ${missing[0]}`);
+  if (ledger.acceptedCount() === 0) problems.push('No message was sent');
+  if (samples < 5) problems.push('The memory was not measured');
+  if (last - first > flat.growth) problems.push(`Memory grew by more than ${flat.growth} MiB`);
+  if (minutes >= flat.slopeFromMinutes && slope > flat.slope) {
+    problems.push(`Memory grew by more than ${flat.slope} MiB a minute`);
+  }
+  for (const problem of problems) console.error(`FAILED  ${problem}`);
+  console.log(problems.length === 0 ? 'soak ok' : 'soak failed');
+  return problems.length === 0;
+}
+
+function readArguments([first = '5', second = '1000']: readonly string[]): [number, number] {
+  const [time, count] = [Number(first), Number(second)];
+  if (!(time >= 0.1 && time <= 24 * 60) || !(count >= 1 && count <= 100_000)) {
+    console.error('Usage: npm run soak -- [minutes, 0.1 to 1440] [agents, 1 to 100000]');
+    process.exit(2);
+  }
+  return [time, Math.floor(count)];
+}
+
+async function end(exitCode: number): Promise<never> {
+  const patience = new Promise((resolve) => setTimeout(resolve, 3000).unref());
+  await Promise.race([gateway?.stop().catch(() => {}), patience]);
+  process.exit(exitCode);
+}
