@@ -20,12 +20,14 @@ const steps: readonly Step[] = [
   { name: 'package', run: once('scripts/package.ts') },
   { name: 'examples', run: once('scripts/examples.ts') },
   { name: 'browsers', run: once('scripts/browsers.ts') },
+  { name: 'servers', run: once('scripts/servers.ts') },
   ...['node', 'workerd', ...browsers.map(({ name }) => name)].map((project) => ({
     name: `tests in ${project}`,
     run: () => runTests(project),
   })),
   { name: 'demonstration', run: once('scripts/demo.ts') },
   { name: 'demonstration of delegation', run: once('scripts/demo_delegation.ts') },
+  { name: 'soak, short', run: once('scripts/soak.ts', '0.4', '60') },
 ];
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
