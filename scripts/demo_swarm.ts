@@ -38,6 +38,20 @@ function operatorFetch({ url, operator }: Stage): Fetch {
   return createAuthenticatedFetch({ source, origins: [url] });
 }
 
+/** Calls of the operator's, with a JSON body where there is one. */
+export type OperatorCall = (method: string, path: string, body?: object) => Promise<Response>;
+
+/** Makes the calls of a gateway's operator. */
+export function operatorCalls(stage: Stage): OperatorCall {
+  const asOperator = operatorFetch(stage);
+  return (method, path, body) =>
+    asOperator(`${stage.url}${path}`, {
+      method,
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      signal: AbortSignal.timeout(patience),
+    });
+}
+
 /** Tells whether the key is that of the gateway's operator. */
 export async function isOperatorOf(stage: Stage): Promise<boolean> {
   try {
@@ -52,13 +66,7 @@ export async function isOperatorOf(stage: Stage): Promise<boolean> {
 /** Registers the two agents, each with a key of its own, and lets them get tokens. */
 export async function makeSwarm(stage: Stage): Promise<Swarm> {
   const { url } = stage;
-  const asOperator = operatorFetch(stage);
-  const call = (method: string, path: string, body?: object): Promise<Response> =>
-    asOperator(`${url}${path}`, {
-      method,
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      signal: AbortSignal.timeout(patience),
-    });
+  const call = operatorCalls(stage);
   const members: Member[] = [];
 
   async function join(role: string): Promise<Member> {

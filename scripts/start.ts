@@ -5,11 +5,14 @@ import { curlLines } from './curl_lines.ts';
 import { demonstrate } from './demonstration.ts';
 import { developmentFolder, readKeys } from './dev_keys.ts';
 import { developmentVariables } from './dev_variables.ts';
+import { dashboardCode, dashboardLines } from './dashboard_code.ts';
 import type { Gateway } from './gateway.ts';
+import type { LivingSwarm } from './living_swarm.ts';
 import { findPort, host, readPort } from './port.ts';
 import { endOnSignals } from './signals.ts';
 
 let gateway: Gateway | undefined;
+let swarm: LivingSwarm | undefined;
 
 endOnSignals(end);
 try {
@@ -45,6 +48,15 @@ async function start(): Promise<void> {
       throw new Error('The demonstration failed: the gateway does not do what it must');
     }
     console.log(curlLines(url));
+    console.log(dashboardLines(url, await dashboardCode({ url, operator })));
+    if (!process.argv.includes('--no-swarm')) {
+      const { startLivingSwarm } = await import('./living_swarm.ts');
+      swarm = await startLivingSwarm({ url, operator });
+      console.log(
+        'Four agents are at work, for it to show; npm start -- --no-swarm leaves them out',
+      );
+    }
+    console.log();
   }
   console.log(`ready ${url}`);
 }
@@ -52,6 +64,11 @@ async function start(): Promise<void> {
 async function end(exitCode: number): Promise<never> {
   // Whatever happens there, nobody waits longer: the exit ends workerd too
   const patience = new Promise((resolve) => setTimeout(resolve, 3000).unref());
-  await Promise.race([gateway?.stop().catch(() => {}), patience]);
+  await Promise.race([stop(), patience]);
   process.exit(exitCode);
+}
+
+async function stop(): Promise<void> {
+  await swarm?.stop().catch(() => {});
+  await gateway?.stop().catch(() => {});
 }
