@@ -13,7 +13,7 @@ const config: KnipConfig = {
         'worker/{nats,bus_service}.ts',
         'scripts/*.{ts,js}',
         'bench/*.ts',
-        'dashboard/{main.tsx,vite.config.ts}',
+        'dashboard/{main.tsx,standalone/main.tsx,vite.config.ts}',
         'test/types/**/*.ts',
       ],
       project: ['{src,worker,cli,scripts,bench,test,dashboard}/**/*.{ts,tsx,js}'],

@@ -85,7 +85,18 @@ export function Verify({ standsAlone = false }: VerifyProps) {
             >
               Clear
             </button>
-            <span class="quiet">Nothing that you paste leaves this page.</span>
+            <span class="quiet">
+              Nothing that you paste leaves this page.
+              {standsAlone ? null : (
+                <>
+                  {' '}
+                  <a href="./verify.html" download="swarmgate-verify.html">
+                    Keep it as one file
+                  </a>{' '}
+                  that needs no gateway.
+                </>
+              )}
+            </span>
           </div>
         </form>
         <TrustPanel standsAlone={standsAlone} />

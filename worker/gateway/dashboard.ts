@@ -31,8 +31,12 @@ const headers: Readonly<Record<string, string>> = {
 /** Assets carry a hash of their content in their names; the page itself does not. */
 const forever = 'public, max-age=31536000, immutable';
 
+/** The page that verifies tokens without a gateway. */
+const standalone = '/verify.html';
+
 async function serveFile(assets: Fetcher, request: Request, path: string): Promise<Response> {
-  const file = path.slice(prefix.length);
+  const named = path.slice(prefix.length);
+  const file = named === '/' ? '/index.html' : named;
   // Only what decides about the representation goes on: no credential reaches the asset server
   const asked = new Headers();
   for (const name of ['accept-encoding', 'if-none-match', 'range']) {
@@ -45,6 +49,10 @@ async function serveFile(assets: Fetcher, request: Request, path: string): Promi
   for (const [name, value] of Object.entries(headers)) response.headers.set(name, value);
   const caching = found.ok && file.startsWith('/assets/') ? forever : 'no-cache';
   response.headers.set('cache-control', caching);
+  // It has a policy of its own inside, and is to be kept, not to be shown by this origin
+  if (file === standalone) {
+    response.headers.set('content-disposition', 'attachment; filename="swarmgate-verify.html"');
+  }
   return response;
 }
 
