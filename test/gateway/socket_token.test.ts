@@ -19,7 +19,6 @@ import {
   makeKey,
   mintEngineToken,
   mintProof,
-  mintToken,
   type TestKey,
 } from '../support/tokens.ts';
 
