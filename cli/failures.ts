@@ -20,9 +20,20 @@ export function reportFailure(error: unknown, argv: readonly string[]): number {
   return exitCode;
 }
 
+/** What says something of the network or the gateway, and nothing of who asks. */
+const elsewhere: ReadonlySet<string> = new Set([
+  'bus_unavailable',
+  'rate_limited',
+  'upstream_invalid',
+  'upstream_timeout',
+]);
+
 function asFailure(error: unknown): CommandFailure {
   if (error instanceof CommandFailure) return error;
   if (error instanceof TokenError) {
+    if (elsewhere.has(error.code)) {
+      return new CommandFailure(error.code, exitCodes.environment, error.message);
+    }
     if (error.code !== 'key_unavailable') {
       return new CommandFailure(error.code, exitCodes.refused, error.message);
     }

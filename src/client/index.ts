@@ -11,7 +11,13 @@ export type { ClientFetch } from './authority_http.ts';
 export { browserKey } from './browser_key.ts';
 export type { BrowserKeyOptions } from './browser_key.ts';
 export { createBusClient } from './bus_client.ts';
-export type { BusCallOptions, BusClient, ReceiveOptions, RequestOptions } from './bus_client.ts';
+export type {
+  BusCallOptions,
+  BusClient,
+  MessagesOptions,
+  ReceiveOptions,
+  RequestOptions,
+} from './bus_client_api.ts';
 export type { BusClientOptions } from './bus_client_options.ts';
 export type { BusSocket, BusSocketClass } from './socket_class.ts';
 export type { MessageParts } from './compose.ts';
