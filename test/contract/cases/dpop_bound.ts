@@ -1,7 +1,7 @@
 // Bound tokens: they count only with a fresh proof by their key, for this request and this token
 
 import { createDpopProof, type ErrorCode } from '../../../src/index.ts';
-import { equal, rejectsWithCode, type ContractCase } from '../case.ts';
+import { equal, rejectsWith, rejectsWithCode, type ContractCase } from '../case.ts';
 import { sha256, sign } from '../support/forge.ts';
 import { request } from '../support/proofs.ts';
 import { clock, keyOf, now, world } from '../support/world.ts';
@@ -59,6 +59,13 @@ const presented: readonly Presented[] = [
     async ({ key }) => ({ ...request, proof: await createDpopProof({ key, ...request, clock }) }),
     'proof_invalid',
   ],
+];
+
+const wrongOptions: readonly (readonly [name: string, value: unknown])[] = [
+  ['replay', { use: true }],
+  ['replay', true],
+  ['isNonce', undefined],
+  ['isNonce', true],
 ];
 
 export const cases: readonly ContractCase[] = [
@@ -127,4 +134,70 @@ export const cases: readonly ContractCase[] = [
       await rejectsWithCode(strict.verifyAgentToken(token, options), 'proof_replayed');
     },
   },
+  {
+    name: 'verifyAgentToken() records a proof with the guard of the call, in place of its own',
+    run: async () => {
+      const { verifierWith } = await world();
+      const { token, proof, key } = await bound();
+      const verifier = await verifierWith({});
+      const options = { proof, ...request };
+      const noted: string[] = [];
+      const replay = { use: (id: string) => noted.push(id) > 0 };
+      await verifier.verifyAgentToken(token, { ...options, replay });
+      equal(noted.length === 1 && noted[0]?.startsWith(`${key.kid}:`), true, 'noted');
+      await verifier.verifyAgentToken(token, { ...options, replay: null });
+      const used = { ...options, replay: { use: () => false } };
+      await rejectsWithCode(verifier.verifyAgentToken(token, used), 'proof_replayed');
+      await verifier.verifyAgentToken(token, options);
+      await rejectsWithCode(verifier.verifyAgentToken(token, options), 'proof_replayed');
+    },
+  },
+  {
+    name: 'verifyAgentToken() asks the guard of the call about no token that is refused anyway',
+    run: async () => {
+      const { verifierWith } = await world();
+      const { token, proof } = await bound();
+      const revocation = { isRevoked: () => true };
+      const verifier = await verifierWith({ revocation });
+      let asked = 0;
+      const replay = { use: () => ++asked > 0 };
+      const options = { proof, ...request, replay };
+      await rejectsWithCode(verifier.verifyAgentToken(token, options), 'token_revoked');
+      equal(asked, 0, 'asked');
+    },
+  },
+  {
+    name: 'verifyAgentToken() asks whether a nonce was given to this agent',
+    run: async () => {
+      const { verifier } = await world();
+      const { token, key } = await bound();
+      const withNonce = async (nonce?: string) => ({
+        ...request,
+        proof: await createDpopProof({
+          key,
+          ...request,
+          token,
+          clock,
+          ...(nonce === undefined ? {} : { nonce }),
+        }),
+        isNonce: (seen: string, agent: { readonly agentId: string }) =>
+          seen === `of ${agent.agentId}`,
+      });
+      const { agentId } = await verifier.verifyAgentToken(token, { proof: null });
+      await verifier.verifyAgentToken(token, await withNonce(`of ${agentId}`));
+      for (const nonce of [undefined, '', 'of another']) {
+        const check = verifier.verifyAgentToken(token, await withNonce(nonce));
+        await rejectsWithCode(check, 'proof_nonce_required');
+      }
+    },
+  },
+  ...wrongOptions.map(([name, value]): ContractCase => ({
+    name: `verifyAgentToken() throws a TypeError for ${name} ${JSON.stringify(value)}`,
+    run: async () => {
+      const { verifier } = await world();
+      const { token, proof } = await bound();
+      const options = { proof, ...request, [name]: value };
+      await rejectsWith(verifier.verifyAgentToken(token, options), TypeError);
+    },
+  })),
 ];
