@@ -9,6 +9,9 @@ import { addAgentsShow } from './agents_show.ts';
 import { addAuditExport } from './audit_export.ts';
 import { addAuditVerify } from './audit_verify.ts';
 import { addAuthorityKeys } from './authority_keys.ts';
+import { addBusReceive } from './bus_receive.ts';
+import { addBusSend } from './bus_send.ts';
+import { addBusWatch } from './bus_watch.ts';
 import { codeRefusal, looksLikeCode } from './code_input.ts';
 import { addCompletion } from './completion.ts';
 import { addDev } from './dev.ts';
@@ -112,6 +115,13 @@ export function buildProgram(): Command {
     'swarmgate enrollments add planner --tier fast --scope bus:receive --key operator.key.json',
   );
   for (const add of [addEnrollmentsAdd, addEnrollmentsList]) add(enrollments);
+  const bus = group(
+    'bus',
+    'send messages, receive them, and watch them come',
+    'swarmgate bus send --to reviewer --subject review-code --id planner --key planner.key.json < payload.json',
+    'swarmgate bus watch --id reviewer --key reviewer.key.json',
+  );
+  for (const add of [addBusSend, addBusReceive, addBusWatch]) add(bus);
   const audit = group(
     'audit',
     'export the audit log, and check that nothing of it was changed',
