@@ -115,7 +115,7 @@ interface ToldTime {
 
 async function askTime({ url }: Subject): Promise<ToldTime | undefined> {
   const from = Date.now();
-  const { response, text } = await ask(`${url}/revocations?after=${Number.MAX_SAFE_INTEGER}`);
+  const { response, text } = await ask(`${url}/revocations?after=0`);
   const to = Date.now();
   const header = Date.parse(response.headers.get('date') ?? '');
   if (!Number.isNaN(header)) return { at: header, from, to };

@@ -16,10 +16,10 @@ afterAll(() => place.remove());
 
 test.each([
   [],
-  ...['enroll', 'proof'].map((name) => [name]),
+  ...['init', 'dev', 'enroll', 'proof', 'gate', 'doctor', 'completion'].map((name) => [name]),
   ...Object.entries({
     keys: ['generate', 'list', 'rotate', 'compromise'],
-    token: ['get', 'issue', 'verify', 'inspect'],
+    token: ['get', 'exchange', 'issue', 'verify', 'inspect'],
     agents: ['add', 'list', 'show', 'disable', 'enable', 'remove'],
     enrollments: ['add', 'list', 'remove'],
     revoke: ['token', 'session', 'agent', 'key', 'before'],
