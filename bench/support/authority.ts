@@ -102,6 +102,7 @@ export async function tokenRequest(
 export async function registerAgents(
   authority: BenchAuthority,
   ids: readonly string[],
+  scope: readonly string[] = ['bus:receive'],
 ): Promise<readonly SigningKey[]> {
   const { url, operator } = authority;
   const granted = await fetch(`${url}/token`, await tokenRequest(authority, 'operator', operator));
@@ -117,7 +118,7 @@ export async function registerAgents(
         body: JSON.stringify({
           id,
           tier: 'fast',
-          scope: ['bus:receive'],
+          scope,
           jwk: key.publicJwk,
           dpop: 'optional',
         }),
