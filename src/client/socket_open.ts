@@ -31,6 +31,7 @@ export async function openSocket(
   { onData, onClose }: SocketHooks,
   signal: AbortSignal,
 ): Promise<BusSocket> {
+  signal.throwIfAborted();
   const socket = construct(WebSocket, address, protocols);
   let isOpen = false;
   const opened = new Promise<void>((resolve, reject) => {
