@@ -50,7 +50,7 @@ const noKey =
   'no key is configured: set YAMTAM_AGENT_PUBKEY or SWARMGATE_JWKS, or name one with --key, --jwks or --url';
 
 /** What a proof must name in `htu`; in `htm` it has POST. */
-export function gateTarget(scopes: readonly string[]): string {
+function gateTarget(scopes: readonly string[]): string {
   return `urn:swarmgate:gate:${scopes.join(',')}`;
 }
 

@@ -5,7 +5,7 @@ import { CommandFailure } from './failure.ts';
 import type { Gate, GateRequest } from './gate_judge.ts';
 
 /** Room for a token with its delegations, a proof, and what is required. */
-export const maxLineBytes = 16_384;
+const maxLineBytes = 16_384;
 
 /** What the gate cannot judge by is for the caller's own gate to say. */
 const unclear = 'error request';

@@ -110,6 +110,3 @@ export const settingVariables: readonly string[] = [
   'YAMTAM_AGENT_PUBKEY',
   ...gateOptions.flatMap(({ variable }) => (variable === undefined ? [] : [variable])),
 ].filter((name) => name !== 'SWARMGATE_GATE_DIR');
-
-/** The options that name keys. */
-export const keyOptions: readonly string[] = ['key', 'jwks'];

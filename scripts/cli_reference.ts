@@ -46,7 +46,7 @@ function section(command: Command, path: string): string {
   return [
     `### \`swarmgate ${path}${argumentsOf(command)}\``,
     '',
-    `${sentence(command.description())}`,
+    sentence(command.description()),
     ...table,
   ].join('\n');
 }
