@@ -11,7 +11,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { localKeys, verifyAuditLog, type AuditReport } from '../../src/audit/index.ts';
 import type { AuditLog } from '../../worker/index.ts';
 import type { Batch } from '../../worker/observe/audit_batch.ts';
-import { manifestStub, shardStub } from '../../worker/observe/audit_log.ts';
+import { manifestStub, shardStub } from '../../worker/observe/audit_stubs.ts';
 import { noCounts } from '../../worker/observe/counts.ts';
 import { readPage } from '../../worker/observe/export.ts';
 import type { Draft } from '../../worker/observe/record.ts';

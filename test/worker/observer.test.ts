@@ -5,7 +5,7 @@ import { reset } from 'cloudflare:test';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { AuditLog } from '../../worker/index.ts';
 import type { Batch } from '../../worker/observe/audit_batch.ts';
-import { shardStub } from '../../worker/observe/audit_log.ts';
+import { shardStub } from '../../worker/observe/audit_stubs.ts';
 import { clientWho, type Decision, type Observer } from '../../worker/observe/decision.ts';
 import { createObserver } from '../../worker/observe/observer.ts';
 import { traceOf } from '../../worker/observe/trace.ts';

@@ -20,6 +20,7 @@ import {
   type Figures,
   type FiguresStore,
 } from './figures_store.ts';
+import { manifestStub, shardStub } from './audit_stubs.ts';
 import { logError } from './log.ts';
 import { makeManifest } from './make_manifest.ts';
 import {
@@ -56,21 +57,6 @@ export interface ShardReport {
 const checkpointAfter = 10_000;
 const manifestEvery = 60_000;
 const writersKept = 7 * 86_400_000;
-
-/** The object of a shard. */
-export function shardStub(
-  namespace: DurableObjectNamespace<AuditLog>,
-  shard: number,
-): DurableObjectStub<AuditLog> {
-  return namespace.getByName(`shard-${shard}`);
-}
-
-/** The object of the manifests. */
-export function manifestStub(
-  namespace: DurableObjectNamespace<AuditLog>,
-): DurableObjectStub<AuditLog> {
-  return namespace.getByName('manifests');
-}
 
 export class AuditLog extends DurableObject<AuditLogEnv> {
   readonly #store: AuditStore;

@@ -1,7 +1,7 @@
 // Reads the audit log over all shards, page by page: the lines of /admin/audit and where each page ends.
 
 import type { AuditLog, ManifestSpan } from './audit_log.ts';
-import { manifestStub, shardStub } from './audit_log.ts';
+import { manifestStub, shardStub } from './audit_stubs.ts';
 import { formatCursor, parseCursor, type Cursor } from './export_cursor.ts';
 import type { StoredManifest } from './manifest_store.ts';
 

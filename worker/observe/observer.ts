@@ -3,7 +3,8 @@
 import { TokenError } from '../../src/verify/index.ts';
 import type { AuditConfig } from '../env_audit.ts';
 import type { Batch } from './audit_batch.ts';
-import { shardStub, type AuditLog } from './audit_log.ts';
+import type { AuditLog } from './audit_log.ts';
+import { shardStub } from './audit_stubs.ts';
 import { countDecision, countSample, isCounted, noCounts, type Counts } from './counts.ts';
 import type { Decision, Observer } from './decision.ts';
 import { logError } from './log.ts';

@@ -2,7 +2,8 @@
 
 import type { RevocationSource } from '../../src/verify/index.ts';
 import type { Bindings, Config } from '../env.ts';
-import { shardStub, type ShardReport } from './audit_log.ts';
+import type { ShardReport } from './audit_log.ts';
+import { shardStub } from './audit_stubs.ts';
 import { addCounts, noCounts, rangeEnds, stages, type Counts, type Waits } from './counts.ts';
 import type { LogSource } from './export.ts';
 import { bucketLength } from './figures_store.ts';

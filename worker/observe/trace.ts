@@ -17,11 +17,18 @@ const form = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-[\x21-
 const zero = /^0+$/;
 const maxLength = 256;
 
+const digits = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+// Drawn by the thousand: every request needs some
+const pool = new Uint8Array(3072);
+let drawn = pool.length;
+
 function hex(bytes: number): string {
-  let text = '';
-  for (const byte of crypto.getRandomValues(new Uint8Array(bytes))) {
-    text += byte.toString(16).padStart(2, '0');
+  if (drawn + bytes > pool.length) {
+    crypto.getRandomValues(pool);
+    drawn = 0;
   }
+  let text = '';
+  for (const end = drawn + bytes; drawn < end; drawn++) text += digits[pool[drawn] ?? 0];
   return text;
 }
 
