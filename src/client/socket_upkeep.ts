@@ -44,6 +44,7 @@ export function keepUp(options: UpkeepOptions): () => void {
       if (silentFor() >= silence && !ended.signal.aborted) await connection.probe();
     } catch {
       // Opening it again tells why, where it cannot be mended
+      ended.abort();
       connection.drop(closeCodes.abnormal);
     }
   }
