@@ -100,7 +100,8 @@ const variables = v.object({
   TRUSTED_ISSUERS: v.optional(text),
   ALLOWED_ORIGINS: v.optional(origins, ''),
   TIERS: v.optional(tiers),
-  ROUTES: v.optional(text),
+  // A list where wrangler's file holds it, text where the environment does
+  ROUTES: v.optional(v.union([text, v.array(v.unknown())], 'must be JSON')),
   TRUST_DOMAIN: v.optional(audience),
 });
 

@@ -57,11 +57,12 @@ const name = 'ROUTES';
  * @throws ConfigError that names the row and the member
  */
 export function readRoutes(
-  json: string | undefined,
+  value: string | readonly unknown[] | undefined,
   surroundings: RouteSurroundings,
 ): readonly UpstreamRoute[] {
-  if (json === undefined) return [];
-  const parsed = v.safeParse(writtenRoutes, parse(json), { abortEarly: true });
+  if (value === undefined) return [];
+  const written = typeof value === 'string' ? parse(value) : value;
+  const parsed = v.safeParse(writtenRoutes, written, { abortEarly: true });
   if (!parsed.success) {
     const [issue] = parsed.issues;
     throw new ConfigError(`${name}${place(issue.path)}`, faultOf(issue));

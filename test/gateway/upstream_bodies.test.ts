@@ -112,9 +112,11 @@ describe('an upstream that', () => {
 
   test('falls silent in the middle is broken off', async () => {
     upstream.answer = (_seen, response) => response.write('half');
-    await expect(call(`${url}/tools/x`, { token: await freshToken() })).rejects.toThrow(
-      'terminated',
-    );
+    const token = await freshToken();
+    const began = Date.now();
+    await expect(call(`${url}/tools/x`, { token })).rejects.toThrow('terminated');
+    // Long before its token would end it
+    expect(Date.now() - began).toBeLessThan(5000);
     await until(async () => (await upstream.open()) === 0);
   });
 
@@ -295,6 +297,24 @@ describe('an event stream', () => {
     expect(status).toBe(201);
     const began = Date.now();
     expect((await ended) - began).toBeLessThan(2500);
+  });
+});
+
+describe('a request that takes long', () => {
+  test('is given up when its agent is revoked before there is an answer', async () => {
+    const lateKey = await registerAgent(authority, 'late', { scope: scopes });
+    const { body } = await postForm(`${url}/token`, await tokenForm(lateKey, 'late'));
+    upstream.answer = () => undefined;
+    const arriving = upstream.arriving();
+    const asked = call(`${url}/large/x`, { token: String(body['access_token']) });
+    await arriving;
+    const operator = await boundToken(url, authority.operator, 'operator');
+    await callBound(url, '/admin/revocations', authority.operator, operator, {
+      method: 'POST',
+      body: { kind: 'agent', value: 'late' },
+    });
+    expect(codeOf(await asked)).toBe('401 token_revoked');
+    await until(async () => (await upstream.open()) === 0);
   });
 });
 

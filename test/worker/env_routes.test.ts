@@ -88,6 +88,8 @@ describe('ROUTES', () => {
     });
     expect(readConfig(variables([row, { ...row, prefix: '/tools2' }])).routes).toHaveLength(2);
     expect(readConfig(variables([])).routes).toEqual([]);
+    // As wrangler's file has it
+    expect(readConfig({ ...variables([]), ROUTES: [row] }).routes).toHaveLength(1);
   });
 
   test.each<[string, unknown, string]>([
@@ -95,6 +97,7 @@ describe('ROUTES', () => {
     ['a name twice', '[{"prefix":"/a","prefix":"/b"}]', 'ROUTES must be JSON without duplicate'],
     ['nothing', '', 'ROUTES must not be empty'],
     ['no list', {}, 'ROUTES must be a JSON array'],
+    ['a row that is none', [1], 'ROUTES[0] '],
     ['an unknown member', [{ ...row, timeouts: 1 }], 'ROUTES[0].timeouts is not a member'],
     ['no prefix', [{ ...row, prefix: undefined }], 'ROUTES[0].prefix is required'],
     ['no upstream', [row, { prefix: '/b' }], 'ROUTES[1].upstream is required'],

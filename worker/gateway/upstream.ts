@@ -89,9 +89,9 @@ interface Going {
 
 async function run(upstream: Upstream, going: Going): Promise<Response> {
   const { route, send, publicUrl, signTxn } = upstream;
-  const { request, trace, call, url, mcp } = going;
+  const { request, trace, recheck, call, url, mcp } = going;
   const txnToken = route.trusted && signTxn !== undefined ? await signTxn(call) : undefined;
-  const patience = createPatience(route.timeout * 1000);
+  const patience = createPatience(route.timeout * 1000, recheck);
   let uploading: Upload | undefined;
   try {
     uploading = mcp?.body ?? upload(request, route.maxRequestBytes, patience);
@@ -105,7 +105,7 @@ async function run(upstream: Upstream, going: Going): Promise<Response> {
     const response = await sendUpstream(send, forwarded, patience);
     return await answer(upstream, going, response);
   } catch (error) {
-    throw uploading?.refusal() ?? error;
+    throw patience.refusal() ?? uploading?.refusal() ?? error;
   } finally {
     patience.stop();
   }

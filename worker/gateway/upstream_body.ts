@@ -1,6 +1,7 @@
 // Bodies on their way to a service and back: streamed, counted, and ended when they may not go on.
 
 import { TokenError, type ErrorCode } from '../../src/verify/index.ts';
+import { recheckEvery } from './upstream_fetch.ts';
 
 /** A body to send. */
 export interface Upload {
@@ -74,9 +75,6 @@ export interface RelayRules {
   /** An event stream ends as if it were over: its reader asks again, and is refused. */
   readonly endsQuietly: boolean;
 }
-
-/** How often an agent is checked again while its body streams, in milliseconds. */
-export const recheckEvery = 500;
 
 /** Passes a body on, piece by piece, as fast as it is read, for as long as the rules allow. */
 export function relay(

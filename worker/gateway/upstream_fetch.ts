@@ -6,28 +6,54 @@ import type { UpstreamRoute } from '../env_routes.ts';
 /** The network, or a service binding. */
 export type Send = (request: Request) => Promise<Response>;
 
-/** A timer that tells when nothing has happened for too long. */
+/** Gives a request up when nothing has happened for too long, or its agent may not go on. */
 export interface Patience {
   /** Something happened: the time counts from now. */
   readonly progress: () => void;
   readonly stop: () => void;
   /** Gives up at once. */
   readonly abort: () => void;
+  /** Why the agent may not go on, where that is why it was given up. */
+  readonly refusal: () => unknown;
   readonly signal: AbortSignal;
 }
 
-/** Makes a timer. Times in milliseconds. */
-export function createPatience(time: number): Patience {
+/** How often an agent is checked again while a body streams, in milliseconds. */
+export const recheckEvery = 500;
+
+/** Begins to wait. `time` is in milliseconds; `recheck` rejects as soon as the agent may not go on. */
+export function createPatience(time: number, recheck: () => Promise<void>): Patience {
   const controller = new AbortController();
   let timer: ReturnType<typeof setTimeout> | undefined;
+  let watching: ReturnType<typeof setTimeout> | undefined;
+  let stopped = false;
+  let refused: unknown;
   const progress = (): void => {
     clearTimeout(timer);
     timer = setTimeout(() => controller.abort(), time);
   };
+  const watch = (): void => {
+    watching = setTimeout(() => {
+      recheck().then(
+        () => (stopped ? undefined : watch()),
+        (error: unknown) => {
+          if (stopped) return;
+          refused = error;
+          controller.abort();
+        },
+      );
+    }, recheckEvery);
+  };
   progress();
+  watch();
   return {
     progress,
-    stop: () => clearTimeout(timer),
+    stop() {
+      stopped = true;
+      clearTimeout(timer);
+      clearTimeout(watching);
+    },
+    refusal: () => refused,
     abort: () => controller.abort(),
     signal: controller.signal,
   };
