@@ -1,56 +1,19 @@
 // The bus client against the real gateway, over real HTTP, with tokens of an issuer that it trusts
 
 import { afterAll, describe, expect, test } from 'vitest';
-import {
-  createBusClient,
-  importSigningKey,
-  type AccessTokenSource,
-  type BusClient,
-  type BusClientOptions,
-  type ClientFetch,
-} from '../../src/index.ts';
-import { publicUrl, startGateway } from '../support/gateway.ts';
-import { boundTo, makeKey, mintToken } from '../support/tokens.ts';
+import type { BusClient, BusClientOptions, ClientFetch } from '../../src/index.ts';
+import { newAgent, busClient, sourceOf, wire, type TokenSetup } from '../support/bus_clients.ts';
+import { startGateway } from '../support/gateway.ts';
+import { makeKey, mintToken } from '../support/tokens.ts';
 
 const gateway = await startGateway();
 afterAll(() => gateway.stop());
 
-const scope = 'bus:publish bus:receive';
-let agents = 0;
-
-/** An agent id that no other test uses. */
-const newAgent = (name: string): string => `${name}-${++agents}`;
-
-/** The way to the gateway: its public name is not that of the port it listens on. */
-const wire =
-  (to: string): ClientFetch =>
-  (input, init) => {
-    if (typeof input !== 'string') throw new Error('Not sent here');
-    return fetch(input.replace(publicUrl, to), init);
-  };
-
-async function sourceOf(agent: string, bound: boolean, scopes = scope): Promise<AccessTokenSource> {
-  const own = await makeKey();
-  const claims = bound ? boundTo(own) : {};
-  const token = await mintToken(gateway.key, gateway.issuer, agent, scopes, { claims });
-  const expiresAt = Date.now() / 1000 + 900;
-  if (!bound) return { token: async () => ({ token, scheme: 'Bearer', expiresAt }) };
-  const key = await importSigningKey(await crypto.subtle.exportKey('jwk', own.privateKey));
-  return { token: async () => ({ token, scheme: 'DPoP', key, expiresAt }) };
-}
-
 async function clientOf(
   agent: string,
-  options: Partial<BusClientOptions> & { readonly bound?: boolean } = {},
+  options: Partial<BusClientOptions> & TokenSetup = {},
 ): Promise<BusClient> {
-  const { bound = true, ...rest } = options;
-  return createBusClient({
-    url: publicUrl,
-    source: await sourceOf(agent, bound),
-    fetch: wire(gateway.url),
-    retryDelay: 0.01,
-    ...rest,
-  });
+  return busClient(gateway, agent, { transport: 'http', ...options });
 }
 
 describe.each([
@@ -139,7 +102,9 @@ test('messages() yields all that is sent while it polls, in order', async () => 
 test('the bus client passes on the gateway’s codes', async () => {
   const [from, to] = [newAgent('planner'), newAgent('reviewer')];
   const part = { to, type: 'REQUEST', subject: 'a', payload: {} } as const;
-  const poor = await clientOf(from, { source: await sourceOf(from, true, 'bus:receive') });
+  const poor = await clientOf(from, {
+    source: await sourceOf(gateway, from, { scope: 'bus:receive' }),
+  });
   await expect(poor.send(part)).rejects.toMatchObject({ code: 'scope_insufficient', status: 403 });
   const client = await clientOf(from);
   await expect(client.send({ ...part, from: 'mallory' })).rejects.toMatchObject({
@@ -149,7 +114,7 @@ test('the bus client passes on the gateway’s codes', async () => {
     code: 'scope_insufficient',
   });
   const stranger = await makeKey();
-  const forged = await mintToken(stranger, gateway.issuer, from, scope);
+  const forged = await mintToken(stranger, gateway.issuer, from, 'bus:receive');
   const source = {
     token: async () => ({ token: forged, scheme: 'Bearer', expiresAt: Infinity }) as const,
   };

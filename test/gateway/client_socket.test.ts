@@ -2,7 +2,7 @@
 
 import { afterAll, describe, expect, test } from 'vitest';
 import type { AccessTokenSource, ReceivedMessage } from '../../src/index.ts';
-import { minter, newAgent, socketClient, socketWire, wire } from '../support/bus_clients.ts';
+import { minter, newAgent, busClient, socketWire, wire } from '../support/bus_clients.ts';
 import { publicUrl, startGateway } from '../support/gateway.ts';
 import { startTcpProxy } from '../support/tcp_proxy.ts';
 
@@ -17,8 +17,8 @@ describe.each([
 ])('with %s', (_what, bound) => {
   test('a client over a socket sends, receives byte for byte, and acknowledges', async () => {
     const [from, to] = [newAgent('planner'), newAgent('reviewer')];
-    const sender = await socketClient(gateway, from, { bound });
-    const receiver = await socketClient(gateway, to, { bound });
+    const sender = await busClient(gateway, from, { bound });
+    const receiver = await busClient(gateway, to, { bound });
     const payload = { text: 'Grüße \u2028 "quoted"', n: 1e21, deep: [[{}], null] };
     const part = { ...asked, to, payload, ttl: 60 };
     const id = await sender.send(part);
@@ -28,16 +28,16 @@ describe.each([
     expect(message?.leaseUntil).toBeGreaterThan(Date.now() / 1000 + 20);
     await receiver.acknowledge(message?.id ?? '');
     await receiver.close();
-    const later = await socketClient(gateway, to, { bound, transport: 'http' });
+    const later = await busClient(gateway, to, { bound, transport: 'http' });
     expect(await later.receive()).toEqual([]);
     await sender.close();
   });
 
   test('request() gets its response over sockets of two isolates', async () => {
     const [from, to] = [newAgent('planner'), newAgent('reviewer')];
-    const asker = await socketClient(gateway, from, { bound, transport: 'auto' });
+    const asker = await busClient(gateway, from, { bound, transport: 'auto' });
     const WebSocket = socketWire(gateway.otherUrl);
-    const answerer = await socketClient(gateway, to, { bound, WebSocket, transport: 'auto' });
+    const answerer = await busClient(gateway, to, { bound, WebSocket, transport: 'auto' });
     const answering = (async () => {
       for await (const { id, sender, subject, payload } of answerer.messages()) {
         const answer = { request_id: id, length: String(payload['text']).length };
@@ -59,9 +59,9 @@ describe.each([
 test('messages() yields each message once while connections are cut again and again', async () => {
   const [from, to] = [newAgent('planner'), newAgent('worker')];
   const [here, there] = [await startTcpProxy(gateway.url), await startTcpProxy(gateway.otherUrl)];
-  const receiver = await socketClient(gateway, to, { WebSocket: socketWire(here.url) });
+  const receiver = await busClient(gateway, to, { WebSocket: socketWire(here.url) });
   const WebSocket = socketWire(there.url);
-  const sender = await socketClient(gateway, from, { WebSocket, attempts: 20 });
+  const sender = await busClient(gateway, from, { WebSocket, attempts: 20 });
   const seen: number[] = [];
   const listening = (async () => {
     for await (const { payload } of receiver.messages()) {
@@ -80,7 +80,7 @@ test('messages() yields each message once while connections are cut again and ag
   expect(there.taken()).toBeGreaterThan(3);
   await receiver.close();
   await sender.close();
-  const later = await socketClient(gateway, to, { transport: 'http' });
+  const later = await busClient(gateway, to, { transport: 'http' });
   // The last one broke off before it was acknowledged
   const left = await later.receive({ max: 100 });
   expect(left.map(({ payload }) => payload['n'])).toEqual(seen.slice(-1));
@@ -102,7 +102,7 @@ test('a socket is renewed in place as its tokens end', async () => {
     },
   };
   const WebSocket = socketWire(gateway.url);
-  const receiver = await socketClient(gateway, to, { source, WebSocket });
+  const receiver = await busClient(gateway, to, { source, WebSocket });
   const received: ReceivedMessage[] = [];
   const listening = (async () => {
     for await (const message of receiver.messages()) {
@@ -112,7 +112,7 @@ test('a socket is renewed in place as its tokens end', async () => {
   })();
   // The first token and its tolerance of 5 s are over long before the fifth
   await expect.poll(() => issued, { timeout: 30_000 }).toBeGreaterThan(4);
-  const sender = await socketClient(gateway, from, { transport: 'http' });
+  const sender = await busClient(gateway, from, { transport: 'http' });
   await sender.send({ ...asked, to, payload: {} });
   await listening;
   expect(received).toHaveLength(1);
@@ -133,13 +133,13 @@ test('a socket that ended with its token is opened again with another one', asyn
       return current;
     },
   };
-  const receiver = await socketClient(gateway, to, { source, WebSocket });
+  const receiver = await busClient(gateway, to, { source, WebSocket });
   const waiting = receiver.messages().next();
   await expect.poll(() => WebSocket.opened.length).toBe(1);
   WebSocket.opened[0]?.addEventListener('close', ({ code }) => codes.push(code));
   await expect.poll(() => WebSocket.opened.length, { timeout: 20_000 }).toBeGreaterThan(1);
   expect(codes).toEqual([4401]);
-  const sender = await socketClient(gateway, newAgent('planner'), { transport: 'http' });
+  const sender = await busClient(gateway, newAgent('planner'), { transport: 'http' });
   await sender.send({ ...asked, to, payload: { n: 1 } });
   expect((await waiting).value?.payload).toEqual({ n: 1 });
   await receiver.close();
@@ -147,8 +147,8 @@ test('a socket that ended with its token is opened again with another one', asyn
 
 test('a client takes the subjects that it wants, and leaves the others in the mailbox', async () => {
   const [from, to] = [newAgent('planner'), newAgent('worker')];
-  const receiver = await socketClient(gateway, to, { subjects: ['review-*', 'urgent'] });
-  const sender = await socketClient(gateway, from);
+  const receiver = await busClient(gateway, to, { subjects: ['review-*', 'urgent'] });
+  const sender = await busClient(gateway, from);
   for (const subject of ['review-code', 'other', 'urgent', 'urgent-too']) {
     await sender.send({ type: 'REQUEST', subject, to, payload: {} });
   }
@@ -157,7 +157,7 @@ test('a client takes the subjects that it wants, and leaves the others in the ma
   expect(seen).toEqual(['review-code', 'urgent']);
   await receiver.close();
   await sender.close();
-  const rest = await socketClient(gateway, to, { transport: 'http' });
+  const rest = await busClient(gateway, to, { transport: 'http' });
   const left = await rest.receive();
   // The second broke off before it was acknowledged
   expect(left.map(({ subject }) => subject)).toEqual(['other', 'urgent', 'urgent-too']);
@@ -166,11 +166,11 @@ test('a client takes the subjects that it wants, and leaves the others in the ma
 test('a client over a socket passes on the gateway’s codes', async () => {
   const [from, to] = [newAgent('planner'), newAgent('reviewer')];
   const part = { ...asked, to, payload: {} };
-  const poor = await socketClient(gateway, from, { scope: 'bus:receive' });
+  const poor = await busClient(gateway, from, { scope: 'bus:receive' });
   await expect(poor.send(part)).rejects.toMatchObject({ code: 'scope_insufficient', status: 403 });
-  const mute = await socketClient(gateway, from, { scope: 'bus:publish' });
+  const mute = await busClient(gateway, from, { scope: 'bus:publish' });
   await expect(mute.messages().next()).rejects.toMatchObject({ code: 'scope_insufficient' });
-  const client = await socketClient(gateway, from);
+  const client = await busClient(gateway, from);
   await expect(client.send({ ...part, from: 'mallory' })).rejects.toMatchObject({
     code: 'sender_mismatch',
   });
@@ -179,7 +179,7 @@ test('a client over a socket passes on the gateway’s codes', async () => {
   });
   const token = 'eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJhIn0.c2lnbmF0dXJl';
   const source = { token: async () => ({ token, scheme: 'Bearer', expiresAt: Infinity }) as const };
-  const forger = await socketClient(gateway, from, { source });
+  const forger = await busClient(gateway, from, { source });
   const refused: unknown = await forger
     .messages()
     .next()
@@ -192,13 +192,13 @@ test('a client over a socket passes on the gateway’s codes', async () => {
 test('without a gateway that opens sockets, auto waits over HTTP, and says so', async () => {
   const [from, to] = [newAgent('planner'), newAgent('reviewer')];
   const ways: string[] = [];
-  const receiver = await socketClient(gateway, to, {
+  const receiver = await busClient(gateway, to, {
     transport: 'auto',
     WebSocket: socketWire('http://127.0.0.1:1'),
     onTransport: (way) => ways.push(way),
   });
   const waiting = receiver.messages().next();
-  const sender = await socketClient(gateway, from, { transport: 'auto', fetch: wire(gateway.url) });
+  const sender = await busClient(gateway, from, { transport: 'auto', fetch: wire(gateway.url) });
   await sender.send({ ...asked, to, payload: { n: 1 } });
   expect((await waiting).value?.payload).toEqual({ n: 1 });
   expect(ways).toEqual(['http']);
@@ -207,7 +207,7 @@ test('without a gateway that opens sockets, auto waits over HTTP, and says so', 
 
 test('a client’s proof names the public address, whatever the socket connects to', async () => {
   expect(publicUrl.startsWith('https:')).toBe(true);
-  const client = await socketClient(gateway, newAgent('planner'));
+  const client = await busClient(gateway, newAgent('planner'));
   expect(await client.receive()).toEqual([]);
   await client.close();
 });

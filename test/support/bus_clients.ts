@@ -76,8 +76,8 @@ export async function sourceOf(
   return { token: async () => access };
 }
 
-/** A client with a socket. */
-export async function socketClient(
+/** A client, over a socket unless the options say otherwise. */
+export async function busClient(
   gateway: RunningGateway,
   agent: string,
   options: Partial<BusClientOptions> & TokenSetup = {},
