@@ -15,10 +15,13 @@ const config: KnipConfig = {
         'bench/*.ts',
         'dashboard/{main.tsx,standalone/main.tsx,vite.config.ts}',
         'test/types/**/*.ts',
+        // What scripts/runtime_bundle.ts bundles
+        'test/runtimes/main.ts',
       ],
       project: ['{src,worker,cli,scripts,bench,test,dashboard}/**/*.{ts,tsx,js}'],
-      // The prefix of `cloudflare:workers`, which the runtime itself provides
-      ignoreDependencies: ['cloudflare'],
+      // The prefix of `cloudflare:workers`, which the runtime itself provides; what a script that is
+      // written by scripts/runtime_process.ts imports
+      ignoreDependencies: ['cloudflare', 'edge-runtime'],
       // From the system, for bench/gate.ts, which says so where it is missing
       ignoreBinaries: ['hyperfine'],
       typescript: { config: ['tsconfig*.json', '*/tsconfig.json', 'test/*/tsconfig.json'] },

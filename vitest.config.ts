@@ -4,7 +4,15 @@ import { existsSync } from 'node:fs';
 import { cloudflareTest } from '@cloudflare/vitest-plugin';
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
-import { browsers, findBrowser } from './scripts/browser_table.ts';
+import type { BrowserProviderOption } from 'vitest/node';
+import {
+  browsers,
+  existsFor,
+  findBrowser,
+  webKitOptions,
+  type Browser,
+} from './scripts/browser_table.ts';
+import { webdriver } from './test/support/webdriver_provider.ts';
 
 const contract = 'test/contract/*.test.ts';
 
@@ -46,26 +54,32 @@ export default defineConfig({
         plugins: [cloudflareTest(worker)],
         test: { ...patience, name: 'workerd', include: [contract, 'test/worker/**/*.test.ts'] },
       },
-      ...browsers.map((browser) => ({
-        optimizeDeps: { include: ['jose', 'vitest'] },
-        test: {
-          ...patience,
-          name: browser.name,
-          include: [contract, 'test/browser/**/*.test.ts'],
-          browser: {
-            enabled: true,
-            headless: true,
-            screenshotFailures: false,
-            provider: playwright({ launchOptions: launchOptions(findBrowser(browser)) }),
-            instances: [{ browser: browser.name, name: browser.name }],
+      ...browsers
+        .filter((browser) => existsFor(browser))
+        .map((browser) => ({
+          optimizeDeps: { include: ['jose', 'vitest'] },
+          test: {
+            ...patience,
+            name: browser.name,
+            include: [contract, 'test/browser/**/*.test.ts'],
+            browser: {
+              enabled: true,
+              headless: true,
+              screenshotFailures: false,
+              provider: providerOf(browser),
+              instances: [{ browser: browser.name, name: browser.name }],
+            },
           },
-        },
-      })),
+        })),
     ],
   },
 });
 
-// Without a path Playwright looks in its own cache and fails with its own message: nothing is skipped
-function launchOptions(executablePath: string | undefined): { executablePath?: string } {
-  return executablePath === undefined ? {} : { executablePath };
+// Without a path the drivers look in their own places and fail with their own words: nothing is skipped
+function providerOf(browser: Browser): BrowserProviderOption {
+  const executablePath = findBrowser(browser);
+  if (browser.name === 'webkit') return webdriver(webKitOptions(executablePath));
+  const path = executablePath === undefined ? {} : { executablePath };
+  const channel = browser.name === 'firefox' ? { channel: 'moz-firefox' } : {};
+  return playwright({ launchOptions: { ...path, ...channel } });
 }

@@ -41,16 +41,21 @@ function installWithApt(browser: Browser, machine: Machine): void {
 }
 
 function installWithPlaywright(browser: Browser, machine: Machine): void {
+  if (browser.playwright === undefined) return;
   const [command, ...args] = machine.playwright;
-  machine.run(command, [...args, 'install', browser.name]);
+  machine.run(command, [...args, 'install', browser.playwright]);
 }
 
-function whatIsMissing({ name, variable, packages }: Browser): string {
+function whatIsMissing({ title, variable, packages, playwright }: Browser): string {
+  const elsewhere =
+    playwright === undefined
+      ? []
+      : [`  elsewhere:            npx playwright install ${playwright}`];
   return [
-    `Missing: ${name}. The tests run in a real browser and none was found or could be installed`,
+    `Missing: ${title}. The tests run in a real browser and none was found or could be installed`,
     'Do one of these, then run the command again:',
     `  on Debian or Ubuntu:  sudo apt-get install -y --no-install-recommends ${packages.join(' ')}`,
-    `  elsewhere:            npx playwright install ${name}`,
+    ...elsewhere,
     `  already installed:    set ${variable} to the path of its executable`,
   ].join('\n');
 }

@@ -1,7 +1,7 @@
 // Makes sure that every browser of the table is on this machine, or says what is missing and stops
 
 import { spawnSync } from 'node:child_process';
-import { browsers, findBrowser } from './browser_table.ts';
+import { browsers, existsFor, findBrowser } from './browser_table.ts';
 import { ensureBrowser, type Machine } from './browser_setup.ts';
 import { toolPath } from './tools.ts';
 
@@ -18,11 +18,15 @@ const machine: Machine = {
 };
 
 for (const browser of browsers) {
+  if (!existsFor(browser)) {
+    console.log(`${browser.title}: there is none for ${process.platform}, NOTHING runs in it here`);
+    continue;
+  }
   const outcome = ensureBrowser(browser, machine);
   if (outcome.path === undefined) {
     console.error(outcome.missing);
     process.exitCode = 1;
   } else {
-    console.log(`${browser.name}: ${outcome.path}`);
+    console.log(`${browser.title}: ${outcome.path}`);
   }
 }

@@ -39,8 +39,24 @@ export async function generateSigningKey(
   if (!isSigningAlgorithm(alg)) throw new TypeError(unknownAlgorithm);
   checkOptionNames('generateSigningKey', options, ['extractable']);
   const { extractable = true } = options;
-  const pair = await generateKeyPair(alg, { extractable });
+  const pair = await generatePair(alg, extractable);
   const members = readMembers(copyMembers(await exportJWK(pair.publicKey)) ?? {});
   if (typeof members === 'string') throw new TypeError('The runtime made a key that is not usable');
   return makeSigningKey(alg, pair.privateKey, members);
+}
+
+const tries = 5;
+
+/** WebKitGTK fails to make one Ed25519 pair in 200. */
+async function generatePair(
+  alg: SigningAlgorithm,
+  extractable: boolean,
+): ReturnType<typeof generateKeyPair> {
+  for (let left = tries; ; left--) {
+    try {
+      return await generateKeyPair(alg, { extractable });
+    } catch (error) {
+      if (left === 1 || !(error instanceof Error) || error.name !== 'OperationError') throw error;
+    }
+  }
 }

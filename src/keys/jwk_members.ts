@@ -2,6 +2,7 @@
 
 import { decodeBase64url, encodeBase64url } from '../token/base64url.ts';
 import { rsaModulusBits } from './algorithms.ts';
+import { isOnCurve } from './curve.ts';
 
 /** Why a JWK is refused. A fixed set, so that callers can say it in their own terms. */
 export type JwkFault =
@@ -67,11 +68,7 @@ export function isSecret(jwk: Readonly<Record<string, unknown>>): boolean {
   return jwk['kty'] === 'oct' || secretMembers.some((name) => jwk[name] !== undefined);
 }
 
-/**
- * Reads the public members of a JWK, whatever else it holds.
- *
- * Does not check that a point is on its curve: the import by WebCrypto does.
- */
+/** Reads the public members of a JWK, whatever else it holds. */
 export function readMembers(jwk: Readonly<Record<string, unknown>>): KeyMembers | JwkFault {
   const { kty } = jwk;
   switch (kty) {
@@ -96,8 +93,9 @@ function readPoint(
   const bytes = decodeExact(x, curve.bytes);
   if (bytes === undefined) return 'malformed';
   if (kty === 'EC') {
-    if (typeof y !== 'string' || decodeExact(y, curve.bytes) === undefined) return 'malformed';
-    return { kty, crv, x, y };
+    const other = typeof y === 'string' ? decodeExact(y, curve.bytes) : undefined;
+    if (typeof y !== 'string' || other === undefined) return 'malformed';
+    return isOnCurve(crv, bytes, other) ? { kty, crv, x, y } : 'malformed';
   }
   if (crv === 'Ed25519') {
     bytes[31] = (bytes[31] ?? 0) & 0x7f;

@@ -109,7 +109,7 @@ function isPinned(header: JweHeader, { alg, crv }: SealKey): boolean {
   return crv === undefined ? !hasEpk : hasEpk && isEphemeral(header['epk'], crv);
 }
 
-/** RFC 7518 section 4.6.1.1: a public key on the recipient's curve. That it is on it, the import checks. */
+/** RFC 7518 section 4.6.1.1: a public key on the recipient's curve. */
 function isEphemeral(epk: unknown, crv: string): boolean {
   const jwk = copyMembers(epk);
   if (jwk === undefined || isSecret(jwk)) return false;

@@ -11,6 +11,9 @@ export async function signatureVerifies(
 ): Promise<boolean> {
   const [header, payload, signature] = token.segments;
   try {
+    // One signature, one spelling: WebKit takes an RSA signature with a zero byte before it
+    const bits = (key.algorithm as { readonly modulusLength?: number }).modulusLength;
+    if (bits !== undefined && signature.length !== Math.ceil(bits / 6)) return false;
     await flattenedVerify({ protected: header, payload, signature }, key);
     return true;
   } catch {

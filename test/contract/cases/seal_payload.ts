@@ -1,6 +1,12 @@
 // createSealer: round trips, interoperation with plain jose, and what cannot be a payload
 
-import { compactDecrypt, CompactEncrypt, exportJWK, generateKeyPair } from 'jose';
+import {
+  compactDecrypt,
+  CompactEncrypt,
+  exportJWK,
+  generateKeyPair,
+  type GenerateKeyPairOptions,
+} from 'jose';
 import { createSealer, type Sealer, type SharedKeyOptions } from '../../../src/seal/index.ts';
 import { encodeBase64url } from '../../../src/token/base64url.ts';
 import { deepEqual, equal, rejectsWithCode, type ContractCase } from '../case.ts';
@@ -24,12 +30,26 @@ interface Pair {
   readonly make: () => Promise<{ readonly encrypts: Sealer; readonly decrypts: Sealer }>;
 }
 
+/** WebKitGTK fails to make one X25519 pair in 200. */
+async function agreementPair(
+  alg: string,
+  options: GenerateKeyPairOptions,
+): ReturnType<typeof generateKeyPair> {
+  for (let left = 5; ; left--) {
+    try {
+      return await generateKeyPair(alg, options);
+    } catch (error) {
+      if (left === 1) throw error;
+    }
+  }
+}
+
 const pair = (name: string, alg: string, options: { crv?: string } = {}): readonly Pair[] => [
   {
     name: `${name} as JWK`,
     alg,
     make: async () => {
-      const { publicKey, privateKey } = await generateKeyPair(alg, {
+      const { publicKey, privateKey } = await agreementPair(alg, {
         extractable: true,
         ...options,
       });
@@ -43,7 +63,7 @@ const pair = (name: string, alg: string, options: { crv?: string } = {}): readon
     name: `${name} as CryptoKey`,
     alg,
     make: async () => {
-      const { publicKey, privateKey } = await generateKeyPair(alg, options);
+      const { publicKey, privateKey } = await agreementPair(alg, options);
       return {
         encrypts: createSealer({ recipient: publicKey }),
         decrypts: createSealer({ privateKey }),
@@ -166,13 +186,11 @@ export const cases: readonly ContractCase[] = [
     },
   },
   {
-    name: 'createSealer() refuses an EC point off its curve when it is used',
+    name: 'createSealer() refuses an EC point off its curve',
     run: async () => {
       const off = { ...ecPublic, y: `${ecPublic.y.slice(0, -1)}E` };
-      await refusesCaller(() => createSealer({ recipient: off }).encryptPayload({}), 'refuses');
-      const own = createSealer({ privateKey: { ...ec7517, y: off.y } });
-      const jwe = await createSealer({ recipient: ecPublic }).encryptPayload({});
-      await refusesCaller(() => own.decryptPayload(jwe), 'refuses');
+      await refusesCaller(() => createSealer({ recipient: off }), 'malformed');
+      await refusesCaller(() => createSealer({ privateKey: { ...ec7517, y: off.y } }), 'malformed');
     },
   },
   {

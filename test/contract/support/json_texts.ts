@@ -189,7 +189,6 @@ false
 "a"
 "é"
 "漢字"
-"😀"
 "\""
 "\\"
 "\/"
@@ -229,6 +228,8 @@ false
 
 /** Accepted texts by name. */
 export const acceptedTexts: Readonly<Record<string, string>> = {
+  // Not above: Bun writes it as an escape in a raw template
+  'a pair of surrogates as it is': '"😀"',
   'white space of every kind': ' \t\r\n[ \t\r\n1 \t\r\n, \t\r\n2 \t\r\n] \t\r\n',
   'a DEL in a string': '"\u007f"',
   'line separators in a string': '"\u2028\u2029"',
