@@ -131,6 +131,31 @@ describe('a flood of 10,000 bad requests', () => {
   });
 });
 
+describe('a proof that is sent again and again from one address', () => {
+  test('is cut short, and then reaches no object', async () => {
+    const claims = boundTo(key);
+    const token = await mintToken(gateway.key, gateway.issuer, fresh(), scope, { claims });
+    const dpop = await mintProof(key, 'GET', `${publicUrl}/whoami`, token);
+    const headers = {
+      authorization: `DPoP ${token}`,
+      dpop,
+      'cf-connecting-ip': '198.51.100.7',
+    };
+    const replay = async (): Promise<string> =>
+      codeOf(await call(`${gateway.url}/whoami`, { headers }));
+    expect(await replay()).toBe('200');
+    const deadline = Date.now() + 60_000;
+    let last = '';
+    while (last !== '429 rate_limited' && Date.now() < deadline) {
+      const answers = await Promise.all(Array.from({ length: 300 }, replay));
+      last = answers.at(-1) ?? '';
+      expect(Object.keys(tally(answers))).not.toContain('200');
+    }
+    expect(last).toBe('429 rate_limited');
+    expect(await during(async () => void (await replay()))).toEqual({});
+  });
+});
+
 describe('an agent’s request', () => {
   test('with a bearer token and nothing that happens once asks no object', async () => {
     const token = await mintToken(gateway.key, gateway.issuer, fresh(), scope);

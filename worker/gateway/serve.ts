@@ -98,6 +98,8 @@ async function serveAgent(endpoint: Guarded, matched: Watched, ready: Ready): Pr
     return await serveVerified(endpoint, once(matched), ready, progress);
   } catch (error) {
     const code = codeOf(error);
+    // Only admission says this: whoever repeats what was overheard is no agent of ours
+    if (code === 'proof_replayed') ready.gate.refused(addressOf(matched.request), error);
     matched.watch.deny(code);
     return reject(code, {
       ...progress,
