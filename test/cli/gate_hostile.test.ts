@@ -82,6 +82,7 @@ test.each(shells)(
       '--help',
       '-h',
       '--serve',
+      '--json',
       '-- true',
     ];
     for (const option of options) {
@@ -95,7 +96,10 @@ test.each(shells)(
           args: [place.token, ...args],
         });
         expect({ args, code: found.code }).toEqual({ args, code: 1 });
-        expect(found.out).not.toContain('authorized');
+        expect(found.out).toBe('');
+        // By the words that scripts know, whatever is wrong
+        if (args.length === 1)
+          expect(found.err).toMatch(/^\[gate\] BLOCKED: invalid token — usage\n/);
       }
     }
     expect(existsSync(place.path(canary))).toBe(false);

@@ -117,13 +117,13 @@ test.each(shells)(
   },
 );
 
-test.each(shells)('asked for a thousand times in %s, it stays as it is', async (shell) => {
+test.each(shells)('asked again and again in %s, it stays as it is', async (shell) => {
   const server = await place.serve();
   const own = place.path('own');
   const command = place.env['SWARMGATE_COMMAND'] ?? '';
   writeFileSync(own, `#!/bin/sh\necho >> ${own}.calls\nexec ${command} "$@"\n`, { mode: 0o700 });
   writeFileSync(`${own}.calls`, '');
-  const text = `i=0; while [ $i -lt 1000 ]; do ${verify} >/dev/null || exit 9; i=$((i+1)); done`;
+  const text = `i=0; while [ $i -lt 300 ]; do ${verify} >/dev/null || exit 9; i=$((i+1)); done`;
   const env = { SWARMGATE_COMMAND: own };
   expect(await place.script(shell, text, { args: [place.token], env })).toMatchObject({ code: 0 });
   // On a machine that stands still for a moment, a place may be missing
