@@ -7,6 +7,7 @@ import type { AuthorityConfig } from '../env_authority.ts';
 import { ConfigError } from '../env_values.ts';
 import { logError } from '../observe/log.ts';
 import { createSchema } from '../storage/schema.ts';
+import { createKeyRecord, type RecordKeys } from './key_ring_record.ts';
 import { createKeySealing, type KeySealing, type Label, type Sealed } from './key_sealing.ts';
 import {
   createKeyRingStore,
@@ -56,6 +57,7 @@ const serviceKeyFor = 365 * 86_400;
 export class KeyRing extends DurableObject<object> {
   readonly #store: KeyRingStore;
   readonly #services: ServiceKeyStore;
+  readonly #record: RecordKeys;
   readonly #issuer: string;
   readonly #settings: AuthorityConfig;
   readonly #sealing: KeySealing;
@@ -64,6 +66,7 @@ export class KeyRing extends DurableObject<object> {
     super(ctx, env);
     const config = readConfig(env as Readonly<Record<string, unknown>>);
     if (config.authority === undefined) throw new ConfigError('KEY_ENCRYPTION_KEY', 'is required');
+    this.#record = createKeyRecord(env, config, (work) => ctx.waitUntil(work));
     this.#issuer = config.issuer;
     this.#settings = config.authority;
     this.#sealing = createKeySealing(config.authority.sealingKeys);
@@ -105,7 +108,9 @@ export class KeyRing extends DurableObject<object> {
 
   /** Takes a key out at once; its successor signs at once. `false` for a key that is not known. */
   async compromise(kid: string): Promise<boolean> {
+    const before = this.#store.keys();
     const known = this.#store.compromise(kid, now());
+    if (known) this.#record(before, this.#store.keys());
     if (known) await this.#tend();
     return known;
   }
@@ -142,10 +147,12 @@ export class KeyRing extends DurableObject<object> {
    */
   async #tend(): Promise<void> {
     const { rotation } = this.#settings;
+    const before = this.#store.keys();
     const made: MadeKey[] = [];
     while (!this.#store.rotate(rotation, made, now())) {
       made.push(await this.#makeKey((kid) => this.#keyLabel(kid)));
     }
+    this.#record(before, this.#store.keys());
     await this.#tendNonces();
     await this.#reseal();
     const nonces = (this.#store.nonceSecrets()[0]?.madeAt ?? now()) + nonceSecretFor;

@@ -107,18 +107,18 @@ export function createSocketSessions(options: SessionOptions): SocketSessions {
         return serverFrames.accepted(frame.ref, id);
       }
       case 'receive':
-        allow(agent, receiveScopes(agent, state.mailbox));
+        await allow(agent, receiveScopes(agent, state.mailbox), frame.type);
         change(socket, { credit: frame.max });
         break;
       case 'subscribe':
         for (const subject of frame.subjects) {
-          allow(agent, receiveScopes(agent, state.mailbox, subject));
+          await allow(agent, receiveScopes(agent, state.mailbox, subject), frame.type);
         }
         change(socket, { subjects: frame.subjects });
         break;
       case 'ack': {
         const subjects = receivable(agent);
-        allow(agent, representScope(agent, state.mailbox));
+        await allow(agent, representScope(agent, state.mailbox), frame.type);
         if (subjects.length === 0) throw new TokenError('scope_insufficient');
         if (leases.acknowledge(frame.ids, subjects) > 0) change(socket, { window: fullWindow });
         break;

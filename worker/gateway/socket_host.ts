@@ -5,6 +5,7 @@ import {
   TokenError,
   type VerifiedAgent,
 } from '../../src/verify/index.ts';
+import { decideFrame } from '../observe/watch_frame.ts';
 import { admitUnbound, authorize } from './authorize.ts';
 import type { Credential } from './admit.ts';
 import { forward, targetOf } from './forward.ts';
@@ -23,8 +24,8 @@ export interface SocketHost {
   inspect(token: OpenToken): Promise<VerifiedAgent>;
   /** Verifies a token that is presented in a frame. Its proof is used up unless `allow` throws. */
   present(credential: Credential, allow: (agent: VerifiedAgent) => void): Promise<VerifiedAgent>;
-  /** Refuses what an agent's scopes do not cover, or only a bound token may. */
-  allow(agent: VerifiedAgent, required: readonly string[]): void;
+  /** Refuses what an agent's scopes do not cover, or only a bound token may; `type` is the frame's. */
+  allow(agent: VerifiedAgent, required: readonly string[], type: string): Promise<void>;
   /** Publishes a message as sent, and answers its id. */
   publish(agent: VerifiedAgent, message: Uint8Array): Promise<string>;
   /** The issuer whose log is in this Worker. */
@@ -40,7 +41,7 @@ export interface SocketHost {
 export async function socketHost(env: object): Promise<SocketHost> {
   const started = await startHere(env);
   if (started === undefined) throw new TokenError('key_unavailable');
-  const { config, services, isPolled } = started;
+  const { config, services, isPolled, observer } = started;
   return {
     log: config.authority === undefined ? undefined : config.issuer,
     isPolled,
@@ -52,45 +53,51 @@ export async function socketHost(env: object): Promise<SocketHost> {
     },
 
     present: (credential, allow) =>
-      presentOnce(
-        credential,
-        { method: 'GET', url: config.publicUrl + socketPath },
-        started,
-        allow,
-      ),
+      decideFrame({ observer, type: 'reauth' }, async (watch) => {
+        const presented = { method: 'GET', url: config.publicUrl + socketPath };
+        const agent = await presentOnce(credential, presented, started, allow);
+        watch.verified(agent);
+        await watch.allow();
+        return agent;
+      }),
 
-    allow(agent, required) {
-      authorizeScopes(agent, required);
-      admitUnbound(agent, config.admission, required);
-    },
+    allow: (agent, required, type) =>
+      decideFrame({ observer, type, agent, required }, (watch) => {
+        authorizeScopes(agent, required);
+        admitUnbound(agent, config.admission, required);
+        return watch.allow();
+      }),
 
-    async publish(agent, message) {
-      const prepared = await targetOf('bus_send').read(
-        {
-          agent,
-          isHead: false,
-          query: new URLSearchParams(),
-          params: {},
-          readBody: async (limit) => {
-            if (message.length > limit) throw new TokenError('message_too_large');
-            return message;
+    publish: (agent, message) =>
+      decideFrame({ observer, type: 'publish', agent }, async (watch) => {
+        const prepared = await targetOf('bus_send').read(
+          {
+            agent,
+            isHead: false,
+            query: new URLSearchParams(),
+            params: {},
+            readBody: async (limit) => {
+              if (message.length > limit) throw new TokenError('message_too_large');
+              return message;
+            },
+            recheck: async () => {},
           },
-          recheck: async () => {},
-        },
-        services,
-      );
-      const call = authorize(agent, prepared);
-      admitUnbound(agent, config.admission, prepared.required);
-      const { message: entry } = prepared;
-      const admitted = await started.admission.admit({ agent, use: undefined, message: entry });
-      // The agent's key was replaced a moment ago: the next frame is somebody else's
-      if (admitted === 'not_holder') {
-        started.forgetActor(agent.agentId);
-        throw new TokenError('proof_invalid');
-      }
-      const answer = await forward(call, prepared, admitted.reservation);
-      const { id } = await answer.json<{ id: string }>();
-      return id;
-    },
+          services,
+        );
+        watch.wants(prepared.required, prepared.about);
+        const call = authorize(agent, prepared);
+        admitUnbound(agent, config.admission, prepared.required);
+        const { message: entry } = prepared;
+        const admitted = await started.admission.admit({ agent, use: undefined, message: entry });
+        // The agent's key was replaced a moment ago: the next frame is somebody else's
+        if (admitted === 'not_holder') {
+          started.forgetActor(agent.agentId);
+          throw new TokenError('proof_invalid');
+        }
+        await watch.allow();
+        const answer = await forward(call, prepared, admitted.reservation);
+        const { id } = await answer.json<{ id: string }>();
+        return id;
+      }),
   };
 }
