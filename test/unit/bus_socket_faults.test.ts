@@ -140,11 +140,16 @@ describe('a server that', () => {
     await expect(client.send(part)).rejects.toMatchObject({ code: 'upstream_timeout' });
   });
 
-  test('selects another subprotocol is not spoken to', async () => {
-    const { server, client } = await setup({ selected: 'other' }, { attempts: 1 });
-    await expect(client.send(part)).rejects.toHaveProperty('name', 'TokenError');
-    expect(server.sides.flatMap(({ frames }) => frames)).toEqual([]);
-  });
+  test.each(['other', `bearer.${secret}`])(
+    'selects the subprotocol %s is not spoken to',
+    async (selected) => {
+      const { server, client } = await setup({ selected }, { attempts: 1 });
+      const error: unknown = await client.send(part).catch((reason: unknown) => reason);
+      expect(error).toHaveProperty('name', 'TokenError');
+      expect(shown(error)).not.toContain(secret);
+      expect(server.sides.flatMap(({ frames }) => frames)).toEqual([]);
+    },
+  );
 
   test('is too busy is left alone for a while, and asked again', async () => {
     const { server, client } = await setup({
@@ -170,7 +175,9 @@ test('a message that is refused is not sent again, and its neighbours are not to
     client.send({ ...part, subject: 'no-such' }),
   ];
   const results = await Promise.allSettled(sent);
-  expect(results.map((result) => (result.status === 'rejected' ? (result.reason as unknown) : 'sent'))).toEqual([
+  expect(
+    results.map((result) => (result.status === 'rejected' ? (result.reason as unknown) : 'sent')),
+  ).toEqual([
     'sent',
     expect.objectContaining({ code: 'message_replayed', status: 409 }),
     expect.objectContaining({ code: 'upstream_invalid' }),
@@ -252,6 +259,22 @@ test('no failure to open a socket repeats the token, whichever class of sockets 
   }
 });
 
+function refuse(url: string, protocols: readonly string[]): string {
+  throw new SyntaxError(`The subprotocols ${protocols.join(', ')} for ${url} are invalid`);
+}
+
+test('a class of sockets that quotes what it refuses tells nobody', async () => {
+  class Quoting extends WebSocket {
+    constructor(url: string, protocols: string[]) {
+      super(refuse(url, protocols));
+    }
+  }
+  const { client } = await setup({}, { WebSocket: Quoting, attempts: 1 });
+  const error: unknown = await client.send(part).catch((reason: unknown) => reason);
+  expect(error).toHaveProperty('code', 'bus_unavailable');
+  expect(shown(error)).not.toContain(secret);
+});
+
 test('the class of ws does as well as the runtime’s own', async () => {
   const { client, server } = await setup({}, { WebSocket: WebSocketOfWs });
   expect(await client.send(part)).toHaveLength(36);
@@ -286,28 +309,37 @@ test('an idle socket is closed after a second', async () => {
 });
 
 test('where no socket opens, auto asks over HTTP, and no socket is tried before its pause is over', async () => {
-  let polls = 0;
   const { server, client } = await setup(
     { refuse: () => 404 },
     {
       transport: 'auto',
       WebSocket: globalThis.WebSocket,
       retryDelay: 30,
-      fetch: async (_url, init) => {
-        polls++;
-        if (polls < 3) return new Response('{"messages":[]}');
-        init?.signal?.throwIfAborted();
-        const { text } = await makeEnvelope({ to: 'reviewer' });
-        return new Response(
-          `{"messages":[{"lease_until":1,"sender":"a","via":[],"message":${text}}]}`,
-        );
+      fetch: async (_url, { method } = {}) => {
+        if (method === 'DELETE') return new Response(null, { status: 204 });
+        const { text } = await makeEnvelope();
+        const beside = '"lease_until":1,"sender":"planner","via":[]';
+        return new Response(`{"messages":[{${beside},"message":${text}}]}`);
       },
     },
   );
-  const stop = new AbortController();
-  const waiting = client.messages(stop).next();
-  await expect.poll(() => polls).toBeGreaterThan(0);
+  let seen = 0;
+  for await (const { sender } of client.messages()) {
+    expect(sender).toBe('planner');
+    if (++seen === 5) break;
+  }
   expect(server.asked()).toBe(1);
-  stop.abort(new Error('Enough'));
-  await expect(waiting).rejects.toThrow('Enough');
+});
+
+test('close() settles what waits over HTTP too', async () => {
+  const { client } = await setup(
+    {},
+    { transport: 'http', timeout: 60, fetch: () => new Promise<Response>(() => {}) },
+  );
+  const waiting = Promise.allSettled([client.send(part), client.messages().next()]);
+  await client.close();
+  const names = (await waiting).map((result) =>
+    result.status === 'rejected' ? (result.reason as Error).name : 'resolved',
+  );
+  expect(names).toEqual(['AbortError', 'AbortError']);
 });
