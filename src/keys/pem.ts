@@ -1,7 +1,8 @@
 // PEM (RFC 7468), read strictly: one key, its label on the first line, nothing before or after it.
 
-import { exportJWK, importPKCS8, importSPKI, type JWK } from 'jose';
+import type { JWK } from 'jose';
 import type { SigningAlgorithm } from './algorithms.ts';
+import { jwkFromDer } from './web_keys.ts';
 
 /** The two labels that are read (RFC 7468 sections 10 and 13). */
 export type PemLabel = 'PUBLIC KEY' | 'PRIVATE KEY';
@@ -38,11 +39,11 @@ const kinds: readonly SigningAlgorithm[] = ['ES256', 'ES384', 'RS256', 'Ed25519'
  */
 export async function jwkFromPem(pem: string, label: PemLabel): Promise<JWK> {
   assertPem(pem, label);
-  const read = label === 'PUBLIC KEY' ? importSPKI : importPKCS8;
+  const format = label === 'PUBLIC KEY' ? 'spki' : 'pkcs8';
+  const base64 = pem.replaceAll(/-----[A-Z ]+-----/g, '');
   for (const kind of kinds) {
     try {
-      const { alg: _alg, ...jwk } = await exportJWK(await read(pem, kind, { extractable: true }));
-      return jwk;
+      return await jwkFromDer(format, base64, kind);
     } catch {
       // Another kind of key: the next may fit.
     }

@@ -1,6 +1,5 @@
 // From an untrusted public JWK to keys that are ready to verify with: every check in one place.
 
-import { calculateJwkThumbprint, importJWK } from 'jose';
 import { canonicalAlgorithm, signingAlgorithms, type SigningAlgorithm } from './algorithms.ts';
 import {
   copyMembers,
@@ -10,6 +9,7 @@ import {
   type KeyMembers,
 } from './jwk_members.ts';
 import type { VerificationKey } from './key_source.ts';
+import { importPublic, thumbprintOf } from './web_keys.ts';
 
 const maxKidLength = 128;
 
@@ -24,7 +24,7 @@ export interface CheckedJwk {
 /**
  * Checks a public JWK for verification, and copies what is needed of it.
  *
- * Does not check that an EC point is on its curve: the import does. `x5u` and `x5c` are ignored.
+ * `x5u` and `x5c` are ignored.
  *
  * @param alg The one algorithm that the caller will use; a key for another one is a fault.
  * @returns the key, or why it is refused.
@@ -42,16 +42,16 @@ export function checkPublicJwk(jwk: unknown, alg?: SigningAlgorithm): CheckedJwk
   return typeof algorithms === 'string' ? algorithms : { kid, algorithms, members };
 }
 
-/** Imports a checked JWK, once for each algorithm; a point that is off its curve is `malformed`. */
+/** Imports a checked JWK, once for each algorithm; what the runtime refuses is `malformed`. */
 export async function importVerificationKeys(
   jwk: CheckedJwk,
 ): Promise<readonly VerificationKey[] | JwkFault> {
   const { kid, algorithms, members } = jwk;
   try {
-    const thumbprint = await calculateJwkThumbprint(members);
+    const thumbprint = await thumbprintOf(members);
     return await Promise.all(
       algorithms.map(async (alg) =>
-        Object.freeze({ kid, thumbprint, alg, key: await importJWK(members, alg) }),
+        Object.freeze({ kid, thumbprint, alg, key: await importPublic(members, alg) }),
       ),
     );
   } catch {

@@ -1,8 +1,8 @@
 // SigningKey: a private key with the public JWK to publish for it, and the algorithm it is for.
 
-import { calculateJwkThumbprint } from 'jose';
 import { signingAlgorithms, type SigningAlgorithm } from './algorithms.ts';
 import type { KeyMembers } from './jwk_members.ts';
+import { thumbprintOf } from './web_keys.ts';
 
 /** A public signature key as it is published in a JWK set (RFC 7517). Never holds private members. */
 export interface PublicJwk {
@@ -34,7 +34,7 @@ export async function makeSigningKey(
   privateKey: CryptoKey,
   members: KeyMembers,
 ): Promise<SigningKey> {
-  const kid = await calculateJwkThumbprint(members);
+  const kid = await thumbprintOf(members);
   const publicJwk = Object.freeze({ ...members, kid, alg, use: 'sig' as const });
   return Object.freeze({ kid, alg, privateKey, publicJwk });
 }
