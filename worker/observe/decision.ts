@@ -72,9 +72,6 @@ export interface Observer {
   measure(sample: Sample): void;
 }
 
-/** Takes nothing down: for tests, and for parts that are used alone. */
-export const noObserver: Observer = { record: () => undefined, measure: () => {} };
-
 /** What a record says of a verified agent. */
 export function whoOf(agent: VerifiedAgent): Who {
   const { agentId, subjectId, actors, identities, issuer } = agent;

@@ -11,7 +11,7 @@ import { hashText } from '../../../src/audit/line.ts';
 import { sign, type Json } from './forge.ts';
 import { keyOf, now } from './world.ts';
 
-export const logIssuer = 'https://gate.example';
+const logIssuer = 'https://gate.example';
 export const genesis: string = 'A'.repeat(43);
 
 /** Changes to the good log as it is written. */
