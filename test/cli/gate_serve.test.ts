@@ -85,7 +85,10 @@ test('it answers at the socket, one line for one', async () => {
   }
   expect(await askSocket(`token=${place.token} unknown=1\n`)).toBe('error request\n');
   expect(await askSocket(`token=${place.token} token=${place.token}\n`)).toBe('error request\n');
+  // At once, not when it has waited long enough for the end of the line
+  const began = performance.now();
   expect(await askSocket(Buffer.alloc(100_000, 'A'))).toBe('');
+  expect(performance.now() - began).toBeLessThan(7000);
   expect(await askSocket(`token=${place.token}\ntoken=x\n`)).toBe('authorized planner\n');
   await server.end('SIGTERM');
 });
