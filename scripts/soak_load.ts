@@ -27,6 +27,9 @@ interface Payload {
   readonly to: string;
 }
 
+/** How many of the agents send; all of them ask who they are. */
+const maxSenders = 50;
+
 const loops = { whoami: 4, send: 4, sendEnrolled: 2, forge: 1 } as const;
 /** How long a revoked token may be taken: the stated bound. */
 const bound = 5000;
@@ -38,6 +41,8 @@ export function startLoad(stage: Stage): Load {
   const phase = { stopping: false, draining: false };
   const readers = swarm.enrolled.slice(0, Math.ceil(swarm.enrolled.length / 2));
   const recipients = readers.map(({ id }) => id);
+  // Each sender has an object in memory: with a set of them that stays, so does their memory
+  const senders = swarm.members.slice(0, maxSenders);
   const forever = async (step: () => Promise<void>): Promise<void> => {
     while (!phase.stopping) await guarded(ledger, step);
   };
@@ -46,7 +51,7 @@ export function startLoad(stage: Stage): Load {
 
   const work = [
     ...times(loops.whoami, () => whoami(stage, pick(swarm.members))),
-    ...times(loops.send, () => send(stage, pick(swarm.members), pick(recipients))),
+    ...times(loops.send, () => send(stage, pick(senders), pick(recipients))),
     ...times(loops.sendEnrolled, () => sendEnrolled(stage, pick(swarm.enrolled), pick(recipients))),
     ...times(loops.forge, () => forge(stage, pick(swarm.members), pick(swarm.members))),
     forever(() => revoke(stage)),
