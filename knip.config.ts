@@ -10,7 +10,7 @@ const config: KnipConfig = {
       entry: [
         'src/{index,*/index}.ts',
         'cli/main.ts',
-        'worker/{nats,bus_service}.ts',
+        'worker/{nats,bus_service,package_entry}.ts',
         'scripts/*.{ts,js}',
         'bench/*.ts',
         'dashboard/{main.tsx,standalone/main.tsx,vite.config.ts}',

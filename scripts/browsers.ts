@@ -19,7 +19,7 @@ const machine: Machine = {
 
 for (const browser of browsers) {
   if (!existsFor(browser)) {
-    console.log(`${browser.title}: there is none for ${process.platform}, NOTHING runs in it here`);
+    console.log(`${browser.title}: NOT RUN on this machine, there is none for ${process.platform}`);
     continue;
   }
   const outcome = ensureBrowser(browser, machine);

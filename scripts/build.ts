@@ -5,6 +5,7 @@ import { chmodSync, copyFileSync, rmSync } from 'node:fs';
 import { build, type Plugin } from 'esbuild';
 import { buildDashboard } from './build_dashboard.ts';
 import { buildDevGateway } from './build_dev.ts';
+import { buildGateway } from './build_gateway.ts';
 import { root, toolPath } from './tools.ts';
 
 /** One file for each way in: the gate's path must not load what all other commands need. */
@@ -35,6 +36,7 @@ process.chdir(root);
 rmSync('dist', { recursive: true, force: true });
 emitLibrary();
 await bundleCommand();
+await buildGateway();
 await buildDashboard();
 await buildDevGateway();
 

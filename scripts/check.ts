@@ -1,33 +1,48 @@
-// The one check: every step in turn, to the end, and a last line with the counts
+// The one check: every step to the end, two at a time, and a last line with the counts
 
 import { setTimeout as pause } from 'node:timers/promises';
-import { browsers } from './browser_table.ts';
+import { browsers, existsFor } from './browser_table.ts';
+import { runLanes, type Step } from './check_lanes.ts';
 import { endAll, runNode } from './check_run.ts';
-import { runTests, type Counted } from './check_tests.ts';
+import { runCounted, runTests, type Counted } from './check_tests.ts';
 import { toolPath } from './tools.ts';
 
-interface Step {
-  readonly name: string;
-  readonly run: () => Promise<Counted>;
-}
+const machine = ['build', 'browsers', 'servers'];
 
+/** The longest first: what is short fills the other lane. */
 const steps: readonly Step[] = [
+  { name: 'build', run: once('scripts/build.ts') },
+  { name: 'browsers', run: once('scripts/browsers.ts') },
+  { name: 'servers', needs: ['browsers'], run: once('scripts/servers.ts') },
+  { name: 'tests in node', needs: machine, run: () => runTests('node') },
+  { name: 'runtimes', needs: machine, run: () => runCounted('scripts/runtimes.ts') },
+  { name: 'tests in workerd', needs: ['build'], run: () => runTests('workerd') },
+  ...browsers
+    .filter((browser) => existsFor(browser))
+    .map(({ name }) => ({
+      name: `tests in ${name}`,
+      needs: machine,
+      run: () => runTests(name),
+    })),
+  { name: 'soak, short', needs: machine, run: once('scripts/soak.ts', '0.4', '60') },
+  { name: 'demonstration', needs: machine, run: once('scripts/demo.ts') },
+  {
+    name: 'demonstration of delegation',
+    needs: ['demonstration'],
+    run: once('scripts/demo_delegation.ts'),
+  },
+  { name: 'examples', needs: ['build'], run: once('scripts/examples.ts') },
+  { name: 'package', needs: ['build'], run: once('scripts/package.ts') },
+  { name: 'size', run: once('scripts/size.ts') },
+  {
+    name: 'page of the runtimes',
+    needs: ['runtimes'],
+    run: once('scripts/runtimes_page.ts', '--check'),
+  },
   { name: 'format', run: once(toolPath('oxfmt'), '--check') },
   { name: 'lint and layers', run: once(toolPath('oxlint')) },
   { name: 'types', run: once('scripts/types.ts') },
   { name: 'unused code', run: once(toolPath('knip'), '--no-progress') },
-  { name: 'build', run: once('scripts/build.ts') },
-  { name: 'package', run: once('scripts/package.ts') },
-  { name: 'examples', run: once('scripts/examples.ts') },
-  { name: 'browsers', run: once('scripts/browsers.ts') },
-  { name: 'servers', run: once('scripts/servers.ts') },
-  ...['node', 'workerd', ...browsers.map(({ name }) => name)].map((project) => ({
-    name: `tests in ${project}`,
-    run: () => runTests(project),
-  })),
-  { name: 'demonstration', run: once('scripts/demo.ts') },
-  { name: 'demonstration of delegation', run: once('scripts/demo_delegation.ts') },
-  { name: 'soak, short', run: once('scripts/soak.ts', '0.4', '60') },
 ];
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -39,18 +54,18 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 
 let passed = 0;
 let failed = 0;
-for (const { name, run } of steps) {
-  const began = performance.now();
-  process.stdout.write(`${name.padEnd(20)} `);
-  const counted = await run();
-  const seconds = ((performance.now() - began) / 1000).toFixed(1);
-  const result = counted.failed === 0 ? 'ok    ' : 'FAILED';
-  const counts = `${counted.passed} passed${counted.failed === 0 ? '' : `, ${counted.failed} failed`}`;
-  console.log(`${result}  ${seconds.padStart(5)} s  ${counts}`);
-  if (counted.failed > 0) console.log(`${counted.output.trimEnd()}\n`);
-  passed += counted.passed;
-  failed += counted.failed;
-}
+await runLanes(steps, (step) => {
+  const result = step.failed === 0 ? 'ok    ' : 'FAILED';
+  const counts = `${step.passed} passed${step.failed === 0 ? '' : `, ${step.failed} failed`}`;
+  console.log(
+    `${step.name.padEnd(28)} ${result}  ${step.seconds.toFixed(1).padStart(5)} s  ${counts}`,
+  );
+  const notRun = step.output.split('\n').filter((line) => line.includes('NOT RUN'));
+  for (const line of notRun) console.log(`  ${line}`);
+  if (step.failed > 0) console.log(`${step.output.trimEnd()}\n`);
+  passed += step.passed;
+  failed += step.failed;
+});
 // Lets what a step has left in the pipes come out before the last line
 await pause(50);
 console.log(`${passed} passed, ${failed} failed`);

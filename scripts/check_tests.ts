@@ -42,6 +42,21 @@ export async function runTests(project: string): Promise<Counted> {
   }
 }
 
+/** Runs a script that counts for itself, and writes its counts where `--report` says. */
+export async function runCounted(script: string): Promise<Counted> {
+  const folder = mkdtempSync(join(tmpdir(), 'swarmgate-tests-'));
+  const file = join(folder, 'report.json');
+  try {
+    const { succeeded, output } = await runNode([script, `--report=${file}`]);
+    if (!existsSync(file)) return { passed: 0, failed: 1, output };
+    const { passed, failed } = readJson<{ passed: number; failed: number }>(file);
+    const broken = passed === 0 || (!succeeded && failed === 0);
+    return { passed, failed: broken ? failed + 1 : failed, output };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
 /** Judges a run by its report, its exit and what it printed. */
 export function count(report: Report, succeeded: boolean, output: string): Counted {
   const { numPassedTests: passed, numFailedTests, numPendingTests, numTodoTests } = report;

@@ -28,7 +28,8 @@ function expectedFiles(): string[] {
   );
   // What `swarmgate dev` runs
   const gateway = ['dist/dev/worker.js', 'dist/dev/worker.json'];
-  return [...library, ...command, ...gateway, 'LICENSE', 'README.md', 'package.json'];
+  const mounted = ['js', 'js.map', 'd.ts'].map((ending) => `dist/gateway/index.${ending}`);
+  return [...library, ...mounted, ...command, ...gateway, 'LICENSE', 'README.md', 'package.json'];
 }
 
 function packedFiles(): string[] {

@@ -14,14 +14,20 @@ export interface RuntimeResult {
   readonly counts: Readonly<Record<string, number>>;
 }
 
+/** What is kept of it. */
+export interface KeptResult {
+  readonly can: readonly string[];
+  readonly version: string | undefined;
+  readonly counts: Readonly<Record<string, number>>;
+}
+
 /** Where a run is kept; git ignores it. */
 export const resultsFile: string = join(root, '.wrangler', 'runtimes.json');
 
 /** Keeps a run. */
 export function saveRun(results: ReadonlyMap<string, RuntimeResult>): void {
   const kept = [...results].map(([id, { introduction, version, counts }]) => {
-    const { runtime, can } = introduction;
-    return [id, { runtime, can, version, counts }];
+    return [id, { can: introduction.can, version, counts } satisfies KeptResult];
   });
   writeFileSync(resultsFile, JSON.stringify(Object.fromEntries(kept), undefined, 2));
 }

@@ -38,6 +38,7 @@ export async function jwkFromDer(
   const { generate } = signingAlgorithms[alg];
   const use = format === 'spki' ? 'verify' : 'sign';
   const key = await crypto.subtle.importKey(format, bytes, generate, true, [use]);
-  const { alg: _alg, ext: _ext, key_ops: _ops, ...jwk } = await crypto.subtle.exportKey('jwk', key);
-  return jwk as JWK;
+  const exported: object = await crypto.subtle.exportKey('jwk', key);
+  const { alg: _alg, ext: _ext, key_ops: _ops, ...jwk }: JWK = exported;
+  return jwk;
 }
