@@ -112,12 +112,26 @@ describe('AuditLog', () => {
     expect(await verify(lines)).toMatchObject({ ok: true, entries: 120, unsealed: 0 });
   });
 
+  test('lets batches take turns that are hashed at the same time', async () => {
+    await runInDurableObject(shard(2), async (log: AuditLog) => {
+      const writers = Array.from({ length: 10 }, (_, at) => `writer-${at}`);
+      await Promise.all(writers.map(async (writer) => log.append(batch({ writer }))));
+    });
+    await manifests().manifest();
+    expect(await verify(await exported())).toMatchObject({ ok: true, entries: 30, unsealed: 0 });
+  });
+
   test('takes the same batch once, also after an eviction', async () => {
-    await shard(0).append(batch());
+    const counts = noCounts();
+    counts.decisions['allow http /whoami GET none'] = 3;
+    await shard(0).append(batch({ counts }));
+    await runDurableObjectAlarm(shard(0));
     await evictDurableObject(shard(0));
-    await shard(0).append(batch());
-    await shard(0).append(batch());
+    await shard(0).append(batch({ counts }));
+    await shard(0).append(batch({ counts }));
     expect(records(await exported())).toHaveLength(3);
+    const { figures } = await shard(0).report();
+    expect(figures.totals.decisions).toEqual(counts.decisions);
   });
 
   test('takes what is new of a batch that comes again with more', async () => {
