@@ -123,6 +123,16 @@ const tampers: readonly (readonly [string, Tamper, readonly string[]])[] = [
     ['line_malformed', 'tail_missing 1 4 4'],
   ],
   [
+    'a checkpoint in another spelling',
+    (lines) => {
+      const at = kindAt(lines, 'checkpoint');
+      // 64 bytes are 86 characters, and the last one has four bits that say nothing
+      const alias = (last: string): string => String.fromCharCode(last.charCodeAt(0) + 1);
+      return lines.with(at, (lines[at] ?? '').replace(/[AQgw](?="\}$)/, alias));
+    },
+    ['checkpoint_invalid 0'],
+  ],
+  [
     'a record of a shard that no manifest lists',
     async (lines) => {
       const entry = { kind: 'record', shard: 7, seq: 1, prev: genesis, at: now, writer: 'w', n: 1 };
