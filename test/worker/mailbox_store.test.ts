@@ -3,9 +3,9 @@
 import { env } from 'cloudflare:workers';
 import { runInDurableObject } from 'cloudflare:test';
 import { describe, expect, test } from 'vitest';
+import { leaseMs } from '../../worker/bus/bus.ts';
 import {
   createMailboxStore,
-  leaseMs,
   mailboxSchema,
   type MailboxCaps,
   type MailboxMessage,

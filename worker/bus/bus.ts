@@ -1,5 +1,8 @@
 // Bus: what carries checked envelopes from senders to mailboxes, whichever bus it is.
 
+/** How long a lease lasts, in milliseconds. */
+export const leaseMs = 30_000;
+
 /** An envelope that passed every check, with what the bus needs to know of it. */
 export interface BusMessage {
   /** The authenticated presenter, whatever `from` says. */

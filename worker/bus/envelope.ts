@@ -160,6 +160,8 @@ export async function checkDigest(envelope: Envelope): Promise<ErrorCode | undef
 
 /** SHA-256, as lower-case hex. */
 export async function sha256(bytes: Uint8Array): Promise<string> {
-  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
+  // A copy: what stands behind the bytes might be shared, which digests do not take
+  const own = new Uint8Array(bytes);
+  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', own));
   return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

@@ -1,6 +1,6 @@
 // The rows of one mailbox: its queue, its leases, and what it must recognize when it comes again.
 
-import type { BusMessage, Delivery, StoreOutcome } from './bus.ts';
+import { leaseMs, type BusMessage, type Delivery, type StoreOutcome } from './bus.ts';
 import type { Schema, Upgrades } from '../storage/schema.ts';
 
 /** What one mailbox holds at most. */
@@ -17,9 +17,6 @@ const mailboxCaps: MailboxCaps = {
   bytes: 32 * 1024 * 1024,
   messagesOfOne: 2_000,
 };
-
-/** How long a lease lasts, in milliseconds. */
-export const leaseMs = 30_000;
 
 /** A message as a mailbox keeps it. */
 export type MailboxMessage = Omit<BusMessage, 'to'>;

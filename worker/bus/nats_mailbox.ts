@@ -1,10 +1,8 @@
 // The mailboxes of the bus on NATS: leases are its deliveries, and an acknowledgement ends one.
 
-import type { Msg } from '@nats-io/nats-core';
-import { createInbox } from '@nats-io/nats-core';
-import type { Delivery, Depth } from './bus.ts';
+import { createInbox, type Msg } from '@nats-io/nats-core';
+import { leaseMs as contractLeaseMs, type Delivery, type Depth } from './bus.ts';
 import type { Carrier } from './carrier.ts';
-import { leaseMs as contractLeaseMs } from './mailbox_store.ts';
 import { readNatsHeaders } from './nats_headers.ts';
 import type { NatsLink, Session } from './nats_link.ts';
 import { succeeded, type NatsMemory } from './nats_memory.ts';

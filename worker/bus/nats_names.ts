@@ -61,11 +61,6 @@ export async function consumerName(mailbox: string): Promise<string> {
   return name.length <= maxName ? name : hashed + (await sha256(encoder.encode(mailbox)));
 }
 
-/** The mailbox of a consumer; `undefined` where its name does not tell. */
-export function mailboxOfConsumer(name: string): string | undefined {
-  return decodeName(name);
-}
-
 /** Tells whether a consumer's name is a hash. */
 export function isHashed(name: string): boolean {
   return name.startsWith(hashed);

@@ -9,7 +9,7 @@ import { isMessageId } from './envelope.ts';
 export const wirePrefix = '/v1';
 
 /** What the headers of a stored message are called. The body is the message as sent. */
-export const wireHeaders = {
+const wireHeaders = {
   sender: 'bus-sender',
   via: 'bus-via',
   to: 'bus-to',
