@@ -38,7 +38,7 @@ const costs = { any: 1, reauth: 49 } as const;
  *
  * @throws TokenError `sender_mismatch`, `scope_insufficient`, `tier_insufficient`, `proof_required`
  */
-export function checkRenewal(old: VerifiedAgent, fresh: VerifiedAgent): void {
+function checkRenewal(old: VerifiedAgent, fresh: VerifiedAgent): void {
   const isSame =
     fresh.agentId === old.agentId &&
     fresh.subjectId === old.subjectId &&
