@@ -14,13 +14,7 @@ import { delegate } from '../support/hops.ts';
 import { asOperator } from '../support/revocation.ts';
 import { openBearer, openBound, socketProof, type TestSocket } from '../support/sockets.ts';
 import { createSwarm, type Swarm } from '../support/swarm.ts';
-import {
-  boundTo,
-  makeKey,
-  mintEngineToken,
-  mintProof,
-  type TestKey,
-} from '../support/tokens.ts';
+import { boundTo, makeKey, mintEngineToken, mintProof, type TestKey } from '../support/tokens.ts';
 
 let gateway: RunningGateway;
 let swarm: Swarm;

@@ -13,7 +13,7 @@ import { presentOnce } from './present.ts';
 import { startHere, type Started } from './start.ts';
 
 /** The path of the socket: proofs name it, at the upgrade and later. */
-export const socketPath = '/bus/connect';
+const socketPath = '/bus/connect';
 
 /** A token of an open socket, without a proof. */
 export type OpenToken = Pick<Credential, 'token' | 'delegation'>;
