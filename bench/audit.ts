@@ -3,7 +3,7 @@
 import { createServer } from 'node:net';
 import { build, type Plugin } from 'esbuild';
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare';
-import { unstable_getMiniflareWorkerOptions } from 'wrangler';
+import { localWorkerOptions } from '../scripts/local_worker.ts';
 import { createIssuer, generateSigningKey } from '../src/index.ts';
 import {
   inFlight,
@@ -134,7 +134,7 @@ async function ofRequests(): Promise<void> {
   const key = await generateSigningKey();
   const issuer = 'https://issuer.example';
   const trusted = JSON.stringify([{ issuer, jwks: { keys: [key.publicJwk] } }]);
-  const { workerOptions } = unstable_getMiniflareWorkerOptions(`${root}wrangler.toml`);
+  const workerOptions = localWorkerOptions();
   const [audited, bare] = await Promise.all([bundle([]), bundle([withoutAudit])]);
   const kinds = [
     { name: 'without', script: bare, variables: {} },

@@ -20,11 +20,11 @@ const beside = (path: string): string => fileURLToPath(new URL(path, import.meta
 export async function startDevGateway(gateway: DevGateway): Promise<() => Promise<void>> {
   const { host, port, stateFolder, variables } = gateway;
   const { convertV4MiniflareOptions, Log, LogLevel, Miniflare: Runtime } = await load();
-  const { version: _, assets, ...settings } = builtSettings();
+  const { version: _, ...settings } = builtSettings();
   const dashboard = beside('../dashboard');
   const worker = {
     ...settings,
-    ...assetsOf(assets, dashboard),
+    ...filesOf(dashboard),
     name: 'gateway',
     modules: [
       {
@@ -78,19 +78,18 @@ export async function startDevGateway(gateway: DevGateway): Promise<() => Promis
 /** What the build has written down; `version` is of the miniflare that it is for. */
 type BuiltSettings = { readonly version: string } & Pick<
   miniflare.V4WorkerOptions,
-  'compatibilityDate' | 'compatibilityFlags' | 'durableObjects' | 'ratelimits' | 'assets'
+  'compatibilityDate' | 'compatibilityFlags' | 'durableObjects' | 'ratelimits'
 >;
 
 function builtSettings(): BuiltSettings {
   return JSON.parse(readFileSync(beside('../dev/worker.json'), 'utf8')) as BuiltSettings;
 }
 
-function assetsOf(
-  assets: BuiltSettings['assets'] | undefined,
-  directory: string,
-): Pick<BuiltSettings, 'assets'> {
-  const isThere = assets !== undefined && existsSync(directory);
-  return isThere ? { assets: { ...assets, directory } } : {};
+/** The dashboard's files straight from their folder: no asset router reads a URL before the gateway. */
+function filesOf(path: string): Pick<miniflare.V4WorkerOptions, 'serviceBindings'> {
+  return existsSync(path)
+    ? { serviceBindings: { ASSETS: { disk: { path, writable: false } } } }
+    : {};
 }
 
 async function load(): Promise<typeof miniflare> {

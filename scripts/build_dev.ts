@@ -3,19 +3,13 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
-import { unstable_getMiniflareWorkerOptions } from 'wrangler';
+import { localWorkerOptions } from './local_worker.ts';
 import { readJson, root } from './tools.ts';
 
 const folder = join(root, 'dist/dev');
 
 /** What of wrangler.toml a gateway on somebody's own machine needs. */
-const members = [
-  'compatibilityDate',
-  'compatibilityFlags',
-  'durableObjects',
-  'ratelimits',
-  'assets',
-];
+const members = ['compatibilityDate', 'compatibilityFlags', 'durableObjects', 'ratelimits'];
 
 /** Writes `dist/dev/worker.js` and `dist/dev/worker.json`. */
 export async function buildDevGateway(): Promise<void> {
@@ -33,17 +27,13 @@ export async function buildDevGateway(): Promise<void> {
     legalComments: 'inline',
     logLevel: 'warning',
   });
-  const { workerOptions } = unstable_getMiniflareWorkerOptions(join(root, 'wrangler.toml'));
-  const found = workerOptions as Readonly<Record<string, unknown>>;
-  const { assets } = found;
+  const found: Readonly<Record<string, unknown>> = localWorkerOptions();
   const { devDependencies: versions } = readJson<{
     readonly devDependencies: Readonly<Record<string, string>>;
   }>('package.json');
   const settings = {
     version: versions['miniflare'],
     ...Object.fromEntries(members.map((name) => [name, found[name]])),
-    // The folder is found beside the command
-    ...(typeof assets === 'object' ? { assets: { ...assets, directory: undefined } } : {}),
   };
   writeFileSync(join(folder, 'worker.json'), JSON.stringify(settings));
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { build, stop } from 'esbuild';
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare';
-import { unstable_getMiniflareWorkerOptions } from 'wrangler';
+import { localWorkerOptions } from './local_worker.ts';
 import { host } from './port.ts';
 import { root } from './tools.ts';
 
@@ -32,7 +32,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const script = await bundleWorker(
     variables['BUS'] === 'nats' ? 'worker/nats.ts' : 'worker/index.ts',
   );
-  const { workerOptions } = unstable_getMiniflareWorkerOptions(join(root, 'wrangler.toml'));
+  const workerOptions = localWorkerOptions();
   const log: string[] = [];
   let started = false;
   const miniflare = new Miniflare(

@@ -1,6 +1,6 @@
 // `npm run self-host -- FOLDER`: everything that plain workerd needs to run the gateway, without Cloudflare
 
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { build, stop } from 'esbuild';
 import { unstable_getMiniflareWorkerOptions } from 'wrangler';
@@ -24,8 +24,9 @@ const given = gatewayVariables.filter((name) => process.env[name] !== undefined)
 const out = resolve(folder);
 mkdirSync(join(out, 'state'), { recursive: true, mode: 0o700 });
 await bundle(process.env['BUS'] === 'nats' ? 'worker/nats.ts' : 'worker/index.ts');
+cpSync(join(root, 'dist/dashboard'), join(out, 'dashboard'), { recursive: true });
 writeFileSync(join(out, 'swarmgate.capnp'), configuration(given));
-console.log(`worker.js, swarmgate.capnp and the folder for its state are in ${out}`);
+console.log(`worker.js, swarmgate.capnp, the dashboard and the folder for its state are in ${out}`);
 console.log(`It takes from the environment: ${given.length === 0 ? 'nothing' : given.join(', ')}`);
 console.log(`Start it there: workerd serve swarmgate.capnp`);
 
@@ -56,6 +57,7 @@ function configuration(names: readonly string[]): string {
       ([name, { className }]) =>
         `(name = ${quoted(name)}, durableObjectNamespace = ${quoted(className)})`,
     ),
+    '(name = "ASSETS", service = "dashboard")',
     ...names.map((name) => `(name = ${quoted(name)}, fromEnvironment = ${quoted(name)})`),
   ];
   // The key is part of every object's id: it must never change
@@ -70,6 +72,7 @@ using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [
     (name = "gateway", worker = .gateway),
+    (name = "dashboard", disk = (path = "dashboard")),
     (name = "state", disk = (path = "state", writable = true)),
     # Upstreams and trusted issuers may be in private networks too; they are named in the variables
     (name = "network", network = (

@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { randomBytes } from 'node:crypto';
 import { build } from 'esbuild';
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare';
-import { unstable_getMiniflareWorkerOptions } from 'wrangler';
+import { localWorkerOptions } from '../../scripts/local_worker.ts';
 import { createClientAssertion } from '../../src/client/index.ts';
 import { createDpopProof, generateSigningKey, type SigningKey } from '../../src/index.ts';
 
@@ -44,7 +44,7 @@ export async function startAuthority(bare: string): Promise<BenchAuthority> {
   const port = await freePort();
   const barePort = await freePort();
   const url = `http://127.0.0.1:${port}`;
-  const { workerOptions } = unstable_getMiniflareWorkerOptions(`${root}wrangler.toml`);
+  const workerOptions = localWorkerOptions();
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
       port: 0,

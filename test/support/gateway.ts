@@ -2,6 +2,7 @@
 
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare';
 import { inject } from 'vitest';
+import type { BuiltGateway } from './gateway_build.ts';
 import { makeKey, type TestKey } from './tokens.ts';
 
 /** The public origin that test gateways are configured with: proofs name it, whatever port is used. */
@@ -50,7 +51,7 @@ function defaultVariables(issuer: string, key: TestKey, engineKey: TestKey): obj
 
 /** Starts a gateway as two Workers of one instance, with everything else as in wrangler.toml. */
 export async function startGateway(setup: GatewaySetup = {}): Promise<RunningGateway> {
-  const { script: built, options } = inject('gateway');
+  const { script: built, options }: BuiltGateway = inject('gateway');
   const { script = built } = setup;
   const [key, engineKey] = await Promise.all([makeKey(), makeKey()]);
   const issuer = 'https://issuer.example';

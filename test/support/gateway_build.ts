@@ -2,12 +2,12 @@
 
 import { build, stop } from 'esbuild';
 import type { TestProject } from 'vitest/node';
-import { unstable_getMiniflareWorkerOptions } from 'wrangler';
+import { localWorkerOptions } from '../../scripts/local_worker.ts';
 
 /** The Worker as one module, and what wrangler.toml says of it, as Miniflare wants it. */
 export interface BuiltGateway {
   readonly script: string;
-  readonly options: ReturnType<typeof unstable_getMiniflareWorkerOptions>['workerOptions'];
+  readonly options: ReturnType<typeof localWorkerOptions>;
 }
 
 declare module 'vitest' {
@@ -37,6 +37,5 @@ export async function bundleEntry(entry: string): Promise<string> {
 /** Vitest calls it before the first test of the project. */
 export async function setup({ provide }: TestProject): Promise<void> {
   const script = await bundleEntry('worker/index.ts');
-  const { workerOptions: options } = unstable_getMiniflareWorkerOptions(`${root}wrangler.toml`);
-  provide('gateway', { script, options });
+  provide('gateway', { script, options: localWorkerOptions() });
 }

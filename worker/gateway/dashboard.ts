@@ -1,5 +1,6 @@
 // The dashboard's files, under a policy that lets the page load nothing from elsewhere and run nothing inline.
 
+import { TokenError } from '../../src/verify/index.ts';
 import type { Route } from '../route.ts';
 
 const prefix = '/dashboard';
@@ -34,9 +35,25 @@ const forever = 'public, max-age=31536000, immutable';
 /** The page that verifies tokens without a gateway. */
 const standalone = '/verify.html';
 
+/** What is served, and as what: nothing else is, such as the listing of a folder. */
+const types: Readonly<Record<string, string>> = {
+  css: 'text/css; charset=utf-8',
+  html: 'text/html; charset=utf-8',
+  js: 'text/javascript; charset=utf-8',
+  svg: 'image/svg+xml',
+};
+
+function typeOf(file: string): string {
+  const [, ending = ''] = /^(?:\/[\w-]+)?\/[\w-]+\.([a-z]+)$/.exec(file) ?? [];
+  const type = Object.hasOwn(types, ending) ? types[ending] : undefined;
+  if (type === undefined) throw new TokenError('route_unknown');
+  return type;
+}
+
 async function serveFile(assets: Fetcher, request: Request, path: string): Promise<Response> {
   const named = path.slice(prefix.length);
   const file = named === '/' ? '/index.html' : named;
+  const type = typeOf(file);
   // Only what decides about the representation goes on: no credential reaches the asset server
   const asked = new Headers();
   for (const name of ['accept-encoding', 'if-none-match', 'range']) {
@@ -45,8 +62,10 @@ async function serveFile(assets: Fetcher, request: Request, path: string): Promi
   }
   const url = new URL(file, 'https://assets.invalid');
   const found = await assets.fetch(new Request(url, { headers: asked }));
+  if (found.status === 404) throw new TokenError('route_unknown');
   const response = new Response(found.body, found);
   for (const [name, value] of Object.entries(headers)) response.headers.set(name, value);
+  response.headers.set('content-type', type);
   const caching = found.ok && file.startsWith('/assets/') ? forever : 'no-cache';
   response.headers.set('cache-control', caching);
   // It has a policy of its own inside, and is to be kept, not to be shown by this origin
