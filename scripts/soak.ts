@@ -11,12 +11,12 @@ import type { Gateway } from './gateway.ts';
 /** Everything that is not the load itself: start, swarm, what is under way at the end. Milliseconds. */
 const beside = 180_000;
 /** The part of the time in which caches fill and code is compiled, which counts for nothing. */
-const warmUp = 0.4;
+const warmUp = 0.5;
 /**
  * Growth of workerd's memory after the warm-up that counts as flat: MiB in all; and MiB a minute, where
  * the run is long enough for the noise of its garbage collector to cancel out.
  */
-const flat = { growth: 96, slope: 12, slopeFromMinutes: 4 } as const;
+const flat = { growth: 96, slope: 24, slopeFromMinutes: 4 } as const;
 
 const [minutes, agents] = readArguments(process.argv.slice(2));
 let gateway: Gateway | undefined;

@@ -28,12 +28,14 @@ interface Payload {
 }
 
 /** How many of the agents send; all of them ask who they are. */
-const maxSenders = 50;
+const maxSenders = 20;
 
 const loops = { whoami: 4, send: 4, sendEnrolled: 2, forge: 1 } as const;
 /** How long a revoked token may be taken: the stated bound. */
 const bound = 5000;
 const drainMs = 60_000;
+/** Of a message, in seconds. What is kept of it goes then, so that a short run comes to rest too. */
+const ttl = 60;
 
 /** Starts the loops. */
 export function startLoad(stage: Stage): Load {
@@ -107,7 +109,7 @@ function envelope(from: string, to: string): { readonly id: string; readonly bod
   const sig = createHash('sha256').update(payload).digest('hex');
   const nonce = randomBytes(8).toString('hex');
   const ts = new Date().toISOString();
-  const members = { id, to, type: 'REQUEST', subject: 'soak', ts, nonce, sig, ttl: 600 };
+  const members = { id, to, type: 'REQUEST', subject: 'soak', ts, nonce, sig, ttl };
   return { id, body: `${JSON.stringify(members).slice(0, -1)},"payload":${payload}}` };
 }
 
