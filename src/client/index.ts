@@ -19,7 +19,7 @@ export type {
   RequestOptions,
 } from './bus_client_api.ts';
 export type { BusClientOptions } from './bus_client_options.ts';
-export type { BusSocket, BusSocketClass } from './socket_class.ts';
+export type { BusSocket, BusSocketClass, SocketEvent, SocketListener } from './socket_class.ts';
 export type { MessageParts } from './compose.ts';
 export type { Envelope, MessageType } from './envelope.ts';
 export type { ReceivedMessage, RefusedMessage } from './inbox.ts';

@@ -1,7 +1,9 @@
 // `swarmgate/issue`: keys and tokens, for an authority.
 
 export { generateSigningKey } from '../keys/generate.ts';
+export type { GenerateSigningKeyOptions } from '../keys/generate.ts';
 export { importSigningKey } from '../keys/import.ts';
+export type { ImportSigningKeyOptions } from '../keys/import.ts';
 export type { SigningAlgorithm } from '../keys/algorithms.ts';
 export { planRotation } from '../keys/rotation.ts';
 export type {

@@ -2,6 +2,7 @@
 
 export { createSealer } from './sealer.ts';
 export type {
+  CommonOptions,
   PrivateKeyOptions,
   RecipientOptions,
   Sealer,

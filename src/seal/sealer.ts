@@ -8,7 +8,8 @@ import { claimsType, isNestedType } from './purposes.ts';
 import { ownPrivateKey, recipientKey, type SealKey } from './seal_key.ts';
 import { sharedKey } from './shared_key.ts';
 
-interface CommonOptions {
+/** What every sealer may be given. */
+export interface CommonOptions {
   /** Largest JWE, in bytes, in both directions. Default: 16,384. */
   readonly maxBytes?: number;
 }

@@ -1,6 +1,8 @@
 // `swarmgate/verify`: what a service needs to check agent tokens, and nothing that issues or seals.
 
 export * from '../errors/index.ts';
+export type { Clock } from '../errors/caller.ts';
+export type { JWK } from 'jose';
 export { authorize, requireTier } from '../authorize/authorize.ts';
 export { covers, isScope } from '../authorize/scope.ts';
 export type { SigningAlgorithm, VerificationAlgorithm } from '../keys/algorithms.ts';
@@ -37,7 +39,7 @@ export type { JsonOptions, ScannedObject } from '../token/json.ts';
 export { decodeUnverified } from '../token/parse.ts';
 export type { UnverifiedToken } from '../token/parse.ts';
 export { createVerifier } from './verifier.ts';
-export type { VerifyOptions } from './presenter.ts';
+export type { ProofOptions, VerifyOptions } from './presenter.ts';
 export type { Verifier } from './verifier.ts';
 export type { TokenProfile } from './header.ts';
 export type { TrustedIssuerOptions } from './issuers.ts';
