@@ -136,12 +136,31 @@ describe('a body', () => {
     ['is typed otherwise', call1, { 'content-type': 'text/plain' }],
     ['is typed twice', call1, { 'content-type': 'application/json, text/plain' }],
     ['is in another charset', call1, { 'content-type': 'application/json; charset=utf-16' }],
+    // Servers take the last one of two, and decode UTF-7: then "+ACI-" is a quotation mark
+    [
+      'is in two charsets',
+      '{"jsonrpc":"2.0","id":1,"method":"ping","x":"+ACIALAAiAG0AZQB0AGgAbwBkACIAOgAi-tools/call"}',
+      { 'content-type': 'application/json; charset=utf-8; charset=utf-7' },
+    ],
+    ['hides a charset', call1, { 'content-type': 'application/json; x="; charset=utf-8"' }],
+    [
+      'has another charset in brackets',
+      call1,
+      { 'content-type': 'application/json; charset="utf-8;"; charset=utf-16le' },
+    ],
+    ['spells its charset', call1, { 'content-type': "application/json; charset*=utf-8''utf-7" }],
     ['is packed', call1, { 'content-encoding': 'gzip' }],
     ['is too deep', `{"method":"ping","params":${'['.repeat(80)}${']'.repeat(80)}}`],
     ['is a long batch', JSON.stringify(Array.from({ length: 51 }, () => ({ method: 'a' })))],
   ])('that %s is refused', async (_name, body, headers = {}) => {
     expect(codeOf(await post(body, headers))).toBe('400 message_malformed');
     expect(upstream.take()).toEqual([]);
+  });
+
+  test('arrives typed as it was read, whatever it was typed', async () => {
+    const type = 'APPLICATION/JSON ; CharSet="UTF8"';
+    expect((await post(calling('echo'), { 'content-type': type })).status).toBe(200);
+    expect(upstream.take()[0]?.all('content-type')).toEqual(['application/json']);
   });
 
   test('that is too large is refused', async () => {

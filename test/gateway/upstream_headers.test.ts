@@ -103,6 +103,25 @@ describe('the request', () => {
     ['X-Access-Token: mallory'],
     ['DPoP: mallory'],
     ['Cookie: mallory=1'],
+    // What other gateways, load balancers and servers in front of services say of a caller
+    ['Client-Cert: :mallory:'],
+    ['Client-Cert-Chain: :mallory:'],
+    ['X-SSL-Client-S-DN: mallory'],
+    ['SSL_CLIENT_S_DN: mallory'],
+    ['X-Client-Cert: mallory'],
+    ['X-Consumer-Username: mallory'],
+    ['X-Credential-Identifier: mallory'],
+    ['X-Amzn-Oidc-Identity: mallory'],
+    ['X-Endpoint-API-UserInfo: mallory'],
+    ['X-Apigateway-Api-Userinfo: mallory'],
+    ['X-AppEngine-User-Email: mallory'],
+    ['X-Pomerium-Jwt-Assertion: mallory'],
+    ['X-JWT-Assertion: mallory'],
+    ['X-Id-Token: mallory'],
+    ['Tailscale-User-Login: mallory'],
+    ['X-Username: mallory'],
+    ['X-Principal: mallory'],
+    ['X-Subject: mallory'],
     ['X-Agent-Id~: mallory'],
     ['Connection: X-Agent-Id', 'X-Agent-Id: mallory'],
     ['Connection: Authorization, X-Mallory', 'X-Mallory: mallory'],
@@ -120,6 +139,23 @@ describe('the request', () => {
     expect(one.all('x-agent-scope')).toEqual(['tool:exec bus:receive']);
     expect(one.all('via')).toEqual(['1.1 gate.example']);
   });
+
+  test.each(['websocket', 'WebSocket', 'h2c, websocket', 'websocket/13'])(
+    'to upgrade to %s is refused: it would arrive as another one',
+    async (protocol) => {
+      const answer = await callRaw(url, [
+        'GET /tools/x HTTP/1.1',
+        'Host: gate.example',
+        `Authorization: Bearer ${token}`,
+        'Connection: Upgrade',
+        `Upgrade: ${protocol}`,
+        'Sec-WebSocket-Version: 13',
+        'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+      ]);
+      expect(answer.status).toBe(400);
+      expect(upstream.take()).toEqual([]);
+    },
+  );
 
   test('goes on with the trace that it came with, or with a new one', async () => {
     const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';

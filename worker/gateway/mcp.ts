@@ -22,6 +22,8 @@ export interface McpRequest {
   /** The tools that it calls; what else it does, where it calls none. */
   readonly about: string | undefined;
   readonly body: Upload;
+  /** How the body was read, and so is to be read; `undefined` where there is none. */
+  readonly type: string | undefined;
   /** Takes out of an answer what the agent may not see. */
   readonly filter: (
     body: ReadableStream<Uint8Array>,
@@ -48,6 +50,7 @@ export async function readMcp(
     required: scopesOf(messages),
     about: aboutOf(messages),
     body: bytes === undefined ? noUpload : { ...noUpload, body: bytes },
+    type: bytes === undefined ? undefined : 'application/json',
     filter: (body, answer) => filter(body, answer, lists),
   };
 }

@@ -20,16 +20,13 @@ const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
 const textOf = (value: unknown): string | undefined =>
   typeof value === 'string' ? value : undefined;
 
-/** Bytes that the server would read otherwise than the gateway does: packed, or in another charset. */
+// Nothing else beside it: of two charsets a server could take the other one, and read another message
+const plainType = /^application\/json[ \t]*(?:;[ \t]*charset=(?:utf-?8|"utf-?8")[ \t]*)?$/i;
+
+/** Whether the server would read the bytes as the gateway does: not packed, not in another charset. */
 function isPlain(headers: Headers): boolean {
-  const type = headers.get('content-type') ?? '';
-  const charset = /;\s*charset\s*=\s*"?([^";\s]*)/i.exec(type)?.[1] ?? 'utf-8';
   const coding = headers.get('content-encoding') ?? 'identity';
-  return (
-    /^application\/json\s*(?:;|$)/i.test(type) &&
-    /^utf-?8$/i.test(charset) &&
-    coding.toLowerCase() === 'identity'
-  );
+  return plainType.test(headers.get('content-type') ?? '') && coding.toLowerCase() === 'identity';
 }
 
 function readMessage(value: unknown): McpMessage {

@@ -11,7 +11,7 @@ import { readMcp, type McpRequest } from './mcp.ts';
 import type { SignTxn } from './txn_token.ts';
 import { relay, upload, type Upload } from './upstream_body.ts';
 import { createPatience, sendUpstream, senderOf, type Send } from './upstream_fetch.ts';
-import { requestHeaders, responseHeaders } from './upstream_headers.ts';
+import { isSocketUpgrade, requestHeaders, responseHeaders } from './upstream_headers.ts';
 import { publicLocation, upstreamUrl } from './upstream_url.ts';
 
 /** What configured routes work with. */
@@ -67,6 +67,8 @@ function targetOf(upstream: Upstream): Target {
     async read({ http, trace, readBody, recheck }) {
       if (http === undefined) throw new TypeError('Only requests can be passed on');
       const { request, path } = http;
+      // Passed on without its upgrade, it would be another request than the client means
+      if (isSocketUpgrade(request.headers)) throw new TokenError('message_malformed');
       const url = upstreamUrl(route, path, request.url);
       const mcp = route.mcp ? await readMcp(request, readBody, route.maxRequestBytes) : undefined;
       return {
@@ -95,9 +97,12 @@ async function run(upstream: Upstream, going: Going): Promise<Response> {
   let uploading: Upload | undefined;
   try {
     uploading = mcp?.body ?? upload(request, route.maxRequestBytes, patience);
+    const said = { agent: call.agent, publicUrl, txnToken, trace };
+    const headers = requestHeaders(request.headers, said);
+    if (mcp?.type !== undefined) headers.set('content-type', mcp.type);
     const forwarded = new Request(url, {
       method: request.method,
-      headers: requestHeaders(request.headers, { agent: call.agent, publicUrl, txnToken, trace }),
+      headers,
       body: uploading.body,
       redirect: 'manual',
       signal: patience.signal,

@@ -34,14 +34,23 @@ const claims = [
   'from',
   'base-url',
   'request-uri',
+  // RFC 9440
+  'client-cert',
+  'client-cert-chain',
   'x-access-token',
+  'x-client-cert',
+  'x-id-token',
+  'x-identity',
   'x-host',
   'x-real-ip',
   'x-client-ip',
   'x-cluster-client-ip',
   'x-proxyuser-ip',
   'x-forwarded',
+  'x-principal',
+  'x-subject',
   'x-user',
+  'x-username',
   'x-role',
   'x-roles',
   'x-scope',
@@ -51,16 +60,27 @@ const claims = [
   'x-email',
 ];
 const claimPrefixes = [
+  'ssl-',
+  'tailscale-',
   'x-agent-',
+  'x-amzn-oidc-',
+  'x-apigateway-',
+  'x-appengine-',
   'x-auth-',
   'x-authenticated-',
+  'x-consumer-',
+  'x-credential-',
+  'x-endpoint-api-',
   'x-envoy-',
   'x-forwarded-',
   'x-goog-',
+  'x-jwt-',
   'x-ms-client-',
   'x-original-',
+  'x-pomerium-',
   'x-remote-',
   'x-rewrite-',
+  'x-ssl-',
   'x-swarmgate-',
   'x-user-',
   'x-webauth-',
@@ -103,6 +123,12 @@ export function isLoop(headers: Headers, publicUrl: string): boolean {
   if (via === null) return false;
   const own = viaOf(publicUrl);
   return via.split(',').some((entry) => entry.trim().toLowerCase() === own);
+}
+
+/** Whether a request asks for a WebSocket. Other upgrades may be ignored (RFC 9110 section 7.8). */
+export function isSocketUpgrade(headers: Headers): boolean {
+  const protocols = (headers.get('upgrade') ?? '').split(',');
+  return protocols.some((protocol) => /^websocket(?:\/|$)/i.test(protocol.trim()));
 }
 
 /** What the gateway itself says to the service. */
