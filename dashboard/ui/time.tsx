@@ -1,6 +1,6 @@
 // Moments as they read: how long ago, how long still, and the exact time for who wants it.
 
-import { duration, moment } from './format.ts';
+import { duration, isDate, moment } from './format.ts';
 import { now } from './now.ts';
 
 interface TimeProps {
@@ -27,8 +27,7 @@ export function Left({ at }: TimeProps) {
   );
 }
 
-const isoOf = (at: number): string =>
-  Number.isFinite(at) && Math.abs(at) < 8.64e12 ? new Date(at * 1000).toISOString() : '';
+const isoOf = (at: number): string => (isDate(at) ? new Date(at * 1000).toISOString() : '');
 
 const two = (value: number): string => String(Math.floor(value)).padStart(2, '0');
 

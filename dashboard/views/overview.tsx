@@ -60,8 +60,10 @@ function Now() {
   const seen = moments.value;
   return (
     <section class="sheet">
-      <h2>Last ten minutes, a second</h2>
+      <h2>Last ten minutes</h2>
       <Chart
+        unit="a second"
+        span={600}
         label="Decisions and messages a second over the last ten minutes"
         times={seen.map(({ at }) => at)}
         series={[
@@ -77,8 +79,10 @@ function Hour() {
   const seen = buckets.value;
   return (
     <section class="sheet">
-      <h2>Last hour, a minute</h2>
+      <h2>Last hour</h2>
       <Chart
+        unit="a minute"
+        span={3540}
         label="Allowed and refused decisions a minute over the last hour"
         times={seen.map(({ at }) => at)}
         series={[
