@@ -1,83 +1,47 @@
-// An authority in workerd for benchmarks, with one agent, and the bare Worker to hold it against.
+// An authority in workerd for benchmarks, with one operator, and the bare Worker to hold it against.
 
-import { createServer } from 'node:net';
 import { randomBytes } from 'node:crypto';
-import { build } from 'esbuild';
-import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare';
-import { localWorkerOptions } from '../../scripts/local_worker.ts';
 import { createClientAssertion } from '../../src/client/index.ts';
 import { createDpopProof, generateSigningKey, type SigningKey } from '../../src/index.ts';
-
-const root = new URL('../../', import.meta.url).pathname;
+import { bundleWorker, freePort, startWorkers } from './workers.ts';
 
 /** An authority that runs. */
 export interface BenchAuthority {
   readonly url: string;
+  /** The same in an isolate of its own, which shares the first one's objects. */
+  readonly otherUrl: string;
   /** A Worker that does nothing but what its source says, in the same process. */
   readonly bareUrl: string;
   readonly operator: SigningKey;
   readonly stop: () => Promise<void>;
 }
 
-async function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
-    });
-  });
-}
-
 /** Starts an authority and a bare Worker. */
-export async function startAuthority(bare: string): Promise<BenchAuthority> {
+export async function startAuthority(
+  bare: string,
+  variables: Readonly<Record<string, string>> = {},
+): Promise<BenchAuthority> {
   const operator = await generateSigningKey();
-  const { outputFiles } = await build({
-    entryPoints: [`${root}worker/index.ts`],
-    bundle: true,
-    write: false,
-    format: 'esm',
-    target: 'es2023',
-    conditions: ['workerd', 'worker', 'browser'],
-    external: ['cloudflare:*'],
-  });
-  const script = outputFiles[0]?.text ?? '';
+  const script = await bundleWorker({ entry: 'worker/index.ts' });
   const port = await freePort();
-  const barePort = await freePort();
   const url = `http://127.0.0.1:${port}`;
-  const workerOptions = localWorkerOptions();
-  const miniflare = new Miniflare(
-    convertV4MiniflareOptions({
-      port: 0,
-      cf: false,
-      telemetry: { enabled: false },
-      log: new Log(LogLevel.NONE),
-      workers: [
-        {
-          ...workerOptions,
-          name: 'gateway',
-          modules: [{ type: 'ESModule', path: 'worker.js', contents: script }],
-          bindings: {
-            ISSUER: url,
-            KEY_ENCRYPTION_KEY: randomBytes(32).toString('base64url'),
-            OPERATOR_JWK: JSON.stringify(operator.publicJwk),
-          },
-          unsafeDirectSockets: [{ host: '127.0.0.1', port }],
-        },
-        {
-          name: 'bare',
-          compatibilityDate: '2026-10-01',
-          modules: [{ type: 'ESModule', path: 'bare.js', contents: bare }],
-          unsafeDirectSockets: [{ host: '127.0.0.1', port: barePort }],
-        },
-      ],
-    }),
-  );
-  await miniflare.ready;
+  const bindings = {
+    ISSUER: url,
+    KEY_ENCRYPTION_KEY: randomBytes(32).toString('base64url'),
+    OPERATOR_JWK: JSON.stringify(operator.publicJwk),
+    ...variables,
+  };
+  const workers = await startWorkers([
+    { name: 'gateway', script, port, bindings, isGateway: true },
+    { name: 'other', script, bindings, isGateway: true, objectsOf: 'gateway' },
+    { name: 'bare', script: bare },
+  ]);
   return {
     url,
-    bareUrl: `http://127.0.0.1:${barePort}`,
+    otherUrl: workers.url('other'),
+    bareUrl: workers.url('bare'),
     operator,
-    stop: () => miniflare.dispose(),
+    stop: workers.stop,
   };
 }
 

@@ -1,0 +1,66 @@
+// What the gateway costs over HTTP: requests a second and latency on one core, beside a bare Worker and peers.
+
+import { startGatewayWorld } from './support/gateway_world.ts';
+import { printHttp, takeTurns } from './support/http_rounds.ts';
+import { machine } from './support/interleave.ts';
+import { load as loadOnce } from './support/wrk.ts';
+
+const quick = process.argv.includes('--quick');
+const rounds = quick ? 3 : 12;
+const seconds = quick ? 1 : 2;
+/** One for each agent. */
+const first = 500;
+/** More than a bench uses: each of them is new to the gateway when it comes. */
+const fresh = { from: 20_000, round: 6000 };
+
+process.stdout.write(`${machine()}\n`);
+const world = await startGatewayWorld({ tokens: fresh.from + (rounds + 1) * fresh.round });
+try {
+  const { at, pid, haproxy, load } = world;
+  const bare = { name: 'bare Worker', url: at('bare'), pid, first };
+  for (const name of ['bare', 'hono', 'gateway', 'required', 'jose', 'hop']) {
+    await loadOnce({ ...load, url: at(name), first, seconds: quick ? 1 : 2 });
+  }
+  const rates = await takeTurns(
+    [
+      bare,
+      { name: 'bare Hono', url: at('hono'), pid, first },
+      { name: 'gateway, /whoami', url: at('gateway'), pid, first },
+      { name: 'gateway, AUDIT=required', url: at('required'), pid, first },
+      { name: 'Hono and jose.jwtVerify', url: at('jose'), pid, first },
+      ...(haproxy === undefined ? [] : [{ name: 'HAProxy, jwt_verify', ...haproxy, first }]),
+    ],
+    rounds,
+    { ...load, seconds },
+  );
+  printHttp(`One core, ${load.connections} connections, ${first} tokens`, rates);
+
+  const buses = await takeTurns(
+    [
+      { name: 'the object alone', url: at('hop'), pid, first },
+      { name: 'gateway, /bus/status', url: at('gateway', '/bus/status'), pid, first },
+    ],
+    rounds,
+    { ...load, seconds },
+  );
+  printHttp('The embedded bus: the same call of the same objects', buses);
+
+  const latency = await takeTurns(
+    [
+      bare,
+      { name: 'gateway, token seen before', url: at('gateway'), pid, first },
+      {
+        name: 'gateway, token seen first',
+        url: at('gateway'),
+        pid,
+        first: fresh.from + (rounds + 1) * fresh.round,
+        skip: (round) => fresh.from + round * fresh.round,
+      },
+    ],
+    rounds,
+    { ...load, connections: 1, seconds: 1 },
+  );
+  printHttp('Latency: one connection', latency);
+} finally {
+  await world.stop();
+}
