@@ -122,6 +122,21 @@ export async function readPage(
   return answer(isFull(page));
 }
 
+/** A cursor from which about so many entries follow, the same number of every shard. */
+export async function nearEnd(source: LogSource, entries: number): Promise<string> {
+  const { newest } = await manifestStub(source.namespace).span(0, 0);
+  const shards = shardsOf(source, newest);
+  const each = Math.ceil(entries / shards);
+  const places = Array.from({ length: shards }, async (_, shard) => {
+    const { seq: head } = await shardStub(source.namespace, shard).head();
+    // What is before that may have been removed already
+    const start = newest?.shards.find((listed) => listed.shard === shard)?.start.seq ?? 0;
+    const seq = Math.max(start, head - each);
+    return { seq, checkpoint: seq };
+  });
+  return formatCursor({ manifest: newest?.seq ?? 0, shards: await Promise.all(places) });
+}
+
 /** The cursor of the very end: what comes after it has not been written yet. */
 export async function endOfLog(source: LogSource): Promise<string> {
   const { newest } = await manifestStub(source.namespace).span(0, 0);

@@ -10,7 +10,7 @@ import type { Route } from '../route.ts';
 import type { Prepared, Target } from '../target.ts';
 import { createAuditKey, type AuditKey } from './audit_key.ts';
 import { eventsTarget } from './events.ts';
-import { readPage, type LogSource } from './export.ts';
+import { nearEnd, readPage, type LogSource } from './export.ts';
 import { serveMetrics } from './metrics_route.ts';
 import { gatherStats, type StatsParts } from './stats.ts';
 
@@ -75,17 +75,30 @@ const refused = (code: 'parameter_malformed'): Prepared => ({
   run: async () => refuse(code),
 });
 
-/** Reads `after` and `limit`, each at most once; `undefined` where one is malformed or unknown. */
-function readQuery(
-  query: URLSearchParams,
-): { after: string | undefined; limit: number } | undefined {
+interface Query {
+  readonly after: string | undefined;
+  readonly limit: number;
+  /** Begin that many entries before the end. */
+  readonly last: number | undefined;
+}
+
+/** A number of lines; `undefined` for what is none. */
+function readLines(text: string): number | undefined {
+  const count = /^[1-9]\d{0,3}$/.test(text) ? Number(text) : 0;
+  return count >= 1 && count <= maxLines ? count : undefined;
+}
+
+/** Reads the parameters, each at most once; `undefined` where one is malformed or unknown. */
+function readQuery(query: URLSearchParams): Query | undefined {
   const names = [...query.keys()];
-  const known = names.every((name) => name === 'after' || name === 'limit');
+  const known = names.every((name) => name === 'after' || name === 'limit' || name === 'last');
   if (!known || new Set(names).size !== names.length) return undefined;
-  const size = query.get('limit') ?? String(defaultLines);
-  const limit = /^[1-9]\d{0,3}$/.test(size) ? Number(size) : 0;
-  if (limit < 1 || limit > maxLines) return undefined;
-  return { after: query.get('after') ?? undefined, limit };
+  const limit = readLines(query.get('limit') ?? String(defaultLines));
+  const after = query.get('after') ?? undefined;
+  const size = query.get('last');
+  const last = size === null ? undefined : readLines(size);
+  const isBroken = size !== null && (last === undefined || after !== undefined);
+  return limit === undefined || isBroken ? undefined : { after, limit, last };
 }
 
 /** GET /admin/audit */
@@ -97,7 +110,9 @@ function auditTarget(source: LogSource): Target {
       return {
         required: ['admin:read'],
         async run() {
-          const page = await readPage(source, asked.after, asked.limit);
+          const { last, limit } = asked;
+          const from = last === undefined ? asked.after : await nearEnd(source, last);
+          const page = await readPage(source, from, limit);
           if (page === 'malformed') return refuse('parameter_malformed');
           if (page === 'expired') return refuse('cursor_expired');
           const { lines, after, more } = page;
