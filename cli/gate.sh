@@ -16,7 +16,7 @@
 # Only bash says where a sourced file lies; dash must not even read the expansion
 __swarmgate_beside=''
 if [ -n "${BASH_VERSION-}" ]; then
-  eval '__swarmgate_beside=${BASH_SOURCE[0]%/*}'
+  \eval '__swarmgate_beside=${BASH_SOURCE[0]%/*}'
   case $__swarmgate_beside in
     /*) ;;
     */* | .*) __swarmgate_beside=$PWD/$__swarmgate_beside ;;
@@ -24,18 +24,23 @@ if [ -n "${BASH_VERSION-}" ]; then
   esac
 fi
 
-# In a subshell: no option, variable, trap or file descriptor of the script is changed
+# In a subshell: no option, variable, trap or file descriptor of the script is changed. What the script has
+# called like a word of the shell must not decide either: a backslash keeps aliases away, and bash finds its
+# own special words before functions once this variable is set.
 verify_agent_token() (
-  set +x +e +u +f +C
-  unset IFS
+  POSIXLY_CORRECT=y
+  \set +a +x +e +u +f +C
+  \unset -f printf read true command
+  \unset IFS
   LC_ALL=C
-  trap '' PIPE
+  \trap '' PIPE
+  case ${BASH_VERSION-} in ?*) \trap - ERR DEBUG RETURN && \unset -f '[' ;; esac
   __swarmgate_check "$@"
   __swarmgate_answer=$(__swarmgate_ask "$@" 2>/dev/null)
   case $__swarmgate_answer in
     'authorized '*)
-      printf '[gate] agent %s authorized\n' "${__swarmgate_answer#authorized }"
-      exit 0
+      \printf '[gate] agent %s authorized\n' "${__swarmgate_answer#authorized }"
+      \exit 0
       ;;
     'blocked '*)
       __swarmgate_blocked "${__swarmgate_answer#blocked }"
@@ -55,44 +60,44 @@ __swarmgate_check() {
       [ "${#1}" -gt 2048 ] || __swarmgate_blocked token_malformed
       ;;
   esac
-  shift
+  \shift
   while [ "$#" -gt 0 ]; do
     case $1 in
       --accept-unproven) ;;
       --scope | --tier | --audience)
         case ${2-} in '' | -*) __swarmgate_blocked usage "$1 needs a value" ;; esac
-        shift
+        \shift
         ;;
       *)
         __swarmgate_blocked usage 'verify_agent_token takes a token, --scope, --tier, --audience, --accept-unproven'
         ;;
     esac
-    shift
+    \shift
   done
 }
 
 __swarmgate_blocked() {
-  printf '[gate] BLOCKED: invalid token — %s\n' "$1" >&2
-  [ "$#" -eq 1 ] || printf '[gate] %s\n' "$2" >&2
-  exit 1
+  \printf '[gate] BLOCKED: invalid token — %s\n' "$1" >&2
+  [ "$#" -eq 1 ] || \printf '[gate] %s\n' "$2" >&2
+  \exit 1
 }
 
 # Starts the gate, with the token on its standard input. Anything but 0 is a refusal.
 __swarmgate_start() {
   __swarmgate_token=$1
-  shift
+  \shift
   if [ -n "${SWARMGATE_COMMAND-}" ]; then
     __swarmgate_command=$SWARMGATE_COMMAND
   elif [ -n "$__swarmgate_beside" ] && [ -x "$__swarmgate_beside/main.js" ]; then
     __swarmgate_command=$__swarmgate_beside/main.js
   else
-    __swarmgate_command=$(command -v swarmgate) ||
+    __swarmgate_command=$(\command -v swarmgate) ||
       __swarmgate_blocked gate_missing 'there is no command "swarmgate": set SWARMGATE_COMMAND to its path'
   fi
   # The environment of a process can be read too, if only by its own user
-  unset SWARMGATE_TOKEN
-  { printf '%s' "$__swarmgate_token" 2>/dev/null || :; } |
-    "$__swarmgate_command" gate --token-file - "$@" || exit 1
+  \unset SWARMGATE_TOKEN
+  { \printf '%s' "$__swarmgate_token" 2>/dev/null || :; } |
+    "$__swarmgate_command" gate --token-file - "$@" || \exit 1
 }
 
 # Asks the server with what the shell has built in, and prints its answer; prints nothing where there is
@@ -103,27 +108,27 @@ __swarmgate_ask() {
     *) __swarmgate_dir=${HOME:?}/.local/state/swarmgate/gate ;;
   esac
   __swarmgate_dir=${SWARMGATE_GATE_DIR:-$__swarmgate_dir}
-  [ -O "$__swarmgate_dir" ] && [ -O "$__swarmgate_dir/ask" ] || exit 1
+  [ -O "$__swarmgate_dir" ] && [ -O "$__swarmgate_dir/ask" ] || \exit 1
 
-  case $1 in *[!A-Za-z0-9._-]*) exit 1 ;; esac
-  [ "${#1}" -le 4096 ] || exit 1
+  case $1 in *[!A-Za-z0-9._-]*) \exit 1 ;; esac
+  [ "${#1}" -le 4096 ] || \exit 1
   __swarmgate_line="token=$1"
-  shift
+  \shift
   while [ "$#" -gt 0 ]; do
     case $1 in
       --accept-unproven) __swarmgate_line="$__swarmgate_line accept-unproven=yes" ;;
       --scope | --tier | --audience)
-        case ${2-} in *[!A-Za-z0-9._:@/*-]*) exit 1 ;; esac
+        case ${2-} in *[!A-Za-z0-9._:@/*-]*) \exit 1 ;; esac
         __swarmgate_line="$__swarmgate_line ${1#--}=$2"
-        shift
+        \shift
         ;;
-      *) exit 1 ;;
+      *) \exit 1 ;;
     esac
-    shift
+    \shift
   done
   if [ -n "${SWARMGATE_PROOF-}" ]; then
-    case $SWARMGATE_PROOF in *[!A-Za-z0-9._-]*) exit 1 ;; esac
-    [ "${#SWARMGATE_PROOF}" -le 4096 ] || exit 1
+    case $SWARMGATE_PROOF in *[!A-Za-z0-9._-]*) \exit 1 ;; esac
+    [ "${#SWARMGATE_PROOF}" -le 4096 ] || \exit 1
     __swarmgate_line="$__swarmgate_line proof=$SWARMGATE_PROOF"
   fi
 
@@ -131,37 +136,37 @@ __swarmgate_ask() {
   for __swarmgate_name in YAMTAM_AGENT_PUBKEY SWARMGATE_AUDIENCE SWARMGATE_JWKS SWARMGATE_ISSUER \
     SWARMGATE_PROFILE SWARMGATE_ALGORITHMS SWARMGATE_TIERS SWARMGATE_URL SWARMGATE_REVOCATIONS \
     SWARMGATE_REVOCATION_AGE SWARMGATE_KEYS_AGE; do
-    eval "__swarmgate_value=\${$__swarmgate_name-}"
+    \eval "__swarmgate_value=\${$__swarmgate_name-}"
     [ -n "$__swarmgate_value" ] || continue
     __swarmgate_text=''
-    while IFS= read -r __swarmgate_part; do
+    while IFS= \read -r __swarmgate_part; do
       __swarmgate_text="$__swarmgate_text$__swarmgate_part
 "
     done <"$__swarmgate_dir/settings/$__swarmgate_name"
     [ "$__swarmgate_text" = "$__swarmgate_value
-" ] || exit 1
+" ] || \exit 1
   done
 
   # A place is two pipes that the server holds open, for one question. Who makes its lock has it.
-  set -C
+  \set -C
   for __swarmgate_ask in "$__swarmgate_dir"/ask/*.q; do
     __swarmgate_place=${__swarmgate_ask%.q}
     [ -p "$__swarmgate_ask" ] && [ ! -e "$__swarmgate_place.lock" ] || continue
-    { true >"$__swarmgate_place.lock"; } 2>/dev/null || continue
+    { \true >"$__swarmgate_place.lock"; } 2>/dev/null || continue
     # Opened for both first, which never waits; without its own other end, a pipe whose server has
     # died answers at once: the write fails, the read is at its end
-    exec 3<>"$__swarmgate_place.a" 4<"$__swarmgate_place.a" 3>&-
-    exec 3<>"$__swarmgate_ask" 5>"$__swarmgate_ask" 3>&-
-    printf '%s\n' "$__swarmgate_line" >&5 || exit 1
-    exec 5>&-
-    IFS= read -r __swarmgate_said <&4 || exit 1
+    \exec 3<>"$__swarmgate_place.a" 4<"$__swarmgate_place.a" 3>&-
+    \exec 3<>"$__swarmgate_ask" 5>"$__swarmgate_ask" 3>&-
+    \printf '%s\n' "$__swarmgate_line" >&5 || \exit 1
+    \exec 5>&-
+    IFS= \read -r __swarmgate_said <&4 || \exit 1
     case $__swarmgate_said in
       'authorized '* | 'blocked '*) ;;
-      *) exit 1 ;;
+      *) \exit 1 ;;
     esac
-    case ${__swarmgate_said#* } in '' | *[!A-Za-z0-9._:@/-]*) exit 1 ;; esac
-    printf '%s\n' "$__swarmgate_said"
-    exit 0
+    case ${__swarmgate_said#* } in '' | *[!A-Za-z0-9._:@/-]*) \exit 1 ;; esac
+    \printf '%s\n' "$__swarmgate_said"
+    \exit 0
   done
-  exit 1
+  \exit 1
 }

@@ -55,12 +55,49 @@ test.each(shells)("nothing of the caller's shell changes in %s", async (shell) =
 });
 
 test.each(shells)('odd options of the caller do not matter in %s', async (shell) => {
-  const text = `set -Cefu; IFS=.; umask 000; cd /; ${verify}`;
+  const text = `set -Cefu; IFS=.; umask 000; cd /; TMOUT=9; ${verify}`;
   expect(await place.script(shell, text, { args: [place.token] })).toEqual(authorized());
   const server = await place.serve();
   const only = { SWARMGATE_COMMAND: '/bin/false' };
   expect(await place.script(shell, text, { args: [place.token], env: only })).toEqual(authorized());
   await server.end('SIGTERM');
+});
+
+// Functions that shells find before what is built in, and aliases, which change what a file means
+const stubs: Readonly<Record<(typeof shells)[number], readonly string[]>> = {
+  bash: ['exit', 'return', 'set', 'trap', 'unset', 'shift', 'eval', 'exec', 'printf', 'read', '['],
+  dash: ['printf', 'read', 'true', 'command'],
+};
+
+test.each(shells)('functions and aliases of the caller let nobody through in %s', async (shell) => {
+  const other = await mintEngineToken(await makeKey(), 'planner', ['tool:exec']);
+  const texts = [
+    ...stubs[shell].map((name) => `${name}() { :; }`),
+    ...['exit', 'return', 'printf', 'command', 'trap', 'set'].map((name) => `alias ${name}=true`),
+  ];
+  for (const text of texts) {
+    const script = `[ -z "\${BASH_VERSION-}" ] || shopt -s expand_aliases
+      ${text}
+      . ${join(import.meta.dirname, '../../dist/cli/gate.sh')}
+      if ${verify}; then echo through; fi >&2`;
+    for (const env of [{}, { SWARMGATE_COMMAND: '/bin/false' }]) {
+      const args = [other];
+      const { err } = await place.script(shell, script, { args, env });
+      expect({ text, through: err.includes('through') }).toEqual({ text, through: false });
+    }
+    // Who is let through is so all the same, as long as the words can be printed at all
+    const { err } = await place.script(shell, script, { args: [place.token] });
+    expect({ text, through: err.includes('through') }).toEqual({ text, through: true });
+  }
+});
+
+test('traps of the caller that bash passes on do not run inside', async () => {
+  const text = `set -eET; trap 'echo err; exit 7' ERR; trap 'echo debug' DEBUG; ${verify}`;
+  const { code, out } = await place.script('bash', text, { args: [place.token] });
+  expect({ code, inside: out.split('\n').filter((line) => line === 'err') }).toEqual({
+    code: 0,
+    inside: [],
+  });
 });
 
 test.each(shells)(
@@ -75,7 +112,9 @@ test.each(shells)(
     );
     const env = { SWARMGATE_COMMAND: spy, SWARMGATE_TOKEN: place.token };
     const args = [place.token, '--scope', 'tool:exec'];
-    expect(await place.script(shell, verify, { args, env })).toEqual(authorized('spy'));
+    // Under -a a shell exports all that it is assigned
+    const text = `set -a; ${verify}`;
+    expect(await place.script(shell, text, { args, env })).toEqual(authorized('spy'));
     const read = (what: string): string => readFileSync(`${found}.${what}`, 'utf8');
     expect(read('input')).toBe(place.token);
     expect(read('arguments')).toBe(
