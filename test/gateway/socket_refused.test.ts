@@ -142,8 +142,7 @@ describe('an upgrade is refused', () => {
 
   test('by another method, upgrade or not', async () => {
     const header = { Authorization: `Bearer ${await mint()}`, 'Content-Length': '0' };
-    // The runtime's own answer: it knows upgrades by GET alone
-    expect(await ask(header, 'POST /bus/connect HTTP/1.1')).toBe('400');
+    expect(await ask(header, 'POST /bus/connect HTTP/1.1')).toBe('405 method_not_allowed');
     const post = { method: 'POST', token: await mint(), body: '' };
     expect(codeOf(await call(`${gateway.url}/bus/connect`, post))).toBe('405 method_not_allowed');
     const answer = await call(`${gateway.url}/bus/connect`, { token: await mint() });

@@ -49,6 +49,8 @@ export interface MailboxSockets {
 
 /** Sockets in one mailbox. */
 const maxSockets = 32;
+/** Those included that were closed here, and whose clients have not let go: nothing else ends them. */
+const maxConnections = 64;
 const lookEvery = 30_000;
 
 const mayUse = ({ scope }: VerifiedAgent): boolean =>
@@ -105,7 +107,10 @@ export function createMailboxSockets(options: MailboxSocketsOptions): MailboxSoc
 
   return {
     async open(mailbox, presented) {
-      if (registry.open().length + opening >= maxSockets) throw new TokenError('rate_limited');
+      const isFull =
+        registry.open().length + opening >= maxSockets ||
+        ctx.getWebSockets().length + opening >= maxConnections;
+      if (isFull) throw new TokenError('rate_limited');
       opening++;
       try {
         return await accept(mailbox, presented);

@@ -117,6 +117,11 @@ export function createSocketRegistry(options: RegistryOptions): SocketRegistry {
       try {
         return await (await host()).inspect(open.state);
       } catch (error) {
+        const state = stateOf(open.socket);
+        // Renewed meanwhile: what the old token has come to says nothing of the new one
+        if (state !== undefined && state.connection !== open.state.connection) {
+          return registry.agentOf({ socket: open.socket, state });
+        }
         if (!isUnavailable(error)) {
           const reason = error instanceof TokenError ? error.code : 'token_revoked';
           const isOver = reason === 'token_expired';

@@ -2,6 +2,7 @@
 
 import { covers, TokenError, type ErrorCode, type VerifiedAgent } from '../../src/verify/index.ts';
 import type { SocketHost } from '../gateway/socket_host.ts';
+import { createTurns, type Turns } from '../turns.ts';
 import { receiveScopes, representScope } from './represent.ts';
 import {
   closeCodes,
@@ -29,8 +30,8 @@ export interface SocketSessions {
   receive(socket: WebSocket, data: string | ArrayBuffer): Promise<void>;
 }
 
-/** What a frame takes out of the socket's bucket, and what one with signatures takes beyond. */
-const costs = { any: 1, reauth: 49 } as const;
+/** What a frame takes out of the socket's bucket, and what one with signatures, or in vain, takes beyond. */
+const costs = { any: 1, reauth: 49, refused: 9 } as const;
 
 /**
  * Refuses another token than one of the same agent that grants no more: who a socket is never
@@ -66,6 +67,13 @@ function receivable({ scope }: VerifiedAgent): readonly string[] {
 export function createSocketSessions(options: SessionOptions): SocketSessions {
   const { registry, pump, leases, host } = options;
   const rate = createFrameRate();
+  const turns = new WeakMap<WebSocket, Turns>();
+
+  function turnsOf(socket: WebSocket): Turns {
+    const found = turns.get(socket) ?? createTurns();
+    turns.set(socket, found);
+    return found;
+  }
 
   function change(socket: WebSocket, changes: Partial<SocketState>): void {
     const state = stateOf(socket);
@@ -138,6 +146,24 @@ export function createSocketSessions(options: SessionOptions): SocketSessions {
     }
   }
 
+  /** Runs a frame by the token that the socket has by now, and answers it. */
+  async function serve(socket: WebSocket, frame: ClientFrame): Promise<void> {
+    const state = stateOf(socket);
+    if (state === undefined) return;
+    const open: OpenSocket = { socket, state };
+    try {
+      const text = await run(open, frame);
+      if (text !== undefined) answer(socket, text);
+    } catch (error) {
+      const code: ErrorCode = error instanceof TokenError ? error.code : 'bus_unavailable';
+      answer(socket, serverFrames.error(code, frame.type === 'publish' ? frame.ref : undefined));
+      const isAtFault = error instanceof TokenError && error.status < 500;
+      if (isAtFault && !rate(socket, costs.refused, Date.now())) {
+        registry.close(open, closeCodes.tooFast, 'rate_limited');
+      }
+    }
+  }
+
   return {
     async receive(socket, data) {
       const state = stateOf(socket);
@@ -151,14 +177,10 @@ export function createSocketSessions(options: SessionOptions): SocketSessions {
       if (value.type === 'reauth' && !isWithin(costs.reauth)) {
         return registry.close(open, closeCodes.tooFast, 'rate_limited');
       }
-      try {
-        const text = await run(open, value);
-        if (text !== undefined) answer(socket, text);
-        if (value.type !== 'publish') await pump.run();
-      } catch (error) {
-        const code: ErrorCode = error instanceof TokenError ? error.code : 'bus_unavailable';
-        answer(socket, serverFrames.error(code, value.type === 'publish' ? value.ref : undefined));
-      }
+      // Messages need not wait for each other; what changes the socket happens as it was written
+      if (value.type === 'publish') return serve(socket, value);
+      await turnsOf(socket).take(() => serve(socket, value));
+      await pump.run();
     },
   };
 }

@@ -31,7 +31,7 @@ import {
   type StoredManifest,
 } from './manifest_store.ts';
 import { createPresence, type Presence } from './presence.ts';
-import { createTurns, type Turns } from './turns.ts';
+import { createTurns, type Turns } from '../turns.ts';
 
 /** What the objects of the audit log need of their surroundings. */
 export interface AuditLogEnv {
@@ -80,7 +80,9 @@ export class AuditLog extends DurableObject<AuditLogEnv> {
     this.#figures = createFiguresStore(storage.sql, schema);
     this.#manifests = createManifestStore(storage, schema);
     const now = (): number => Date.now();
-    this.#key = createAuditKey({ config: this.#config, keyRing: env.KEY_RING, now });
+    // Asked each time: a key that was declared compromised signs nothing more
+    const parts = { config: this.#config, keyRing: env.KEY_RING, now, askEvery: 0 };
+    this.#key = createAuditKey(parts);
   }
 
   /** Takes a batch; durable once this is answered. The same batch again changes nothing. */
