@@ -10,7 +10,13 @@ const agent = { agentId: 'planner' } as VerifiedAgent;
 /** A registry of one socket; `inspect` judges its tokens by their text. */
 function open(inspect: (token: string) => Promise<VerifiedAgent>) {
   const closes: unknown[] = [];
-  let state = { id: 's', connection: 'first', mailbox: 'planner', token: 'old' } as SocketState;
+  let state = {
+    id: 's',
+    connection: 'first',
+    mailbox: 'planner',
+    token: 'old',
+    expiresAt: Infinity,
+  } as SocketState;
   const socket = {
     readyState: 1,
     deserializeAttachment: () => state,
