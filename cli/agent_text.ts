@@ -26,6 +26,7 @@ export function lastSeen(hour: unknown, now: number): string {
 /** What is registered of an agent, as the admin routes answer it. */
 export function agentText(agent: Members, now: number): string {
   const { id, tier, scope, dpop, dlg_max: hops, disabled, jkt, not_before: before } = agent;
+  const rules = agent['may_act_for'];
   return rows([
     ['agent', shown(id)],
     ['state', disabled === true ? 'disabled' : 'enabled'],
@@ -33,6 +34,7 @@ export function agentText(agent: Members, now: number): string {
     ['scopes', shown(scope)],
     ['tokens', dpop === 'required' ? 'bound to its key only' : 'bound to its key, or bearer'],
     ...(hops === undefined ? [] : [['delegations', `up to ${shown(hops)} in a row`] as const]),
+    ...(rules === undefined ? [] : [['acts for', shown(rules)] as const]),
     ['key', jkt === undefined ? 'none yet: an enrolment code brings one' : shown(jkt)],
     ['registered', when(agent['created_at'], now)],
     ...(typeof before === 'number'

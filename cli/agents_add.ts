@@ -5,7 +5,7 @@ import { agentText } from './agent_text.ts';
 import { addOperator, connect, type ConnectionOptions } from './connection.ts';
 import { environment } from './failure.ts';
 import { parseKeyText } from './key_text.ts';
-import { examples, readAgentId } from './options.ts';
+import { addAgentIds, examples, readAgentId } from './options.ts';
 import { printResult } from './output.ts';
 import { addPolicy, policyMembers, type PolicyOptions } from './policy_options.ts';
 import { openNamed, readHandle } from './read_capped.ts';
@@ -13,6 +13,7 @@ import { openNamed, readHandle } from './read_capped.ts';
 interface AddOptions extends ConnectionOptions, PolicyOptions {
   readonly jwk?: string;
   readonly dlgMax?: string;
+  readonly mayActFor?: readonly string[];
 }
 
 const maxKeyBytes = 16_384;
@@ -31,12 +32,14 @@ export function addAgentsAdd(parent: Command): void {
         '2',
         '3',
       ]),
-    );
+    )
+    .option('--may-act-for <agent id...>', 'agents whose tokens it may exchange', addAgentIds);
   addOperator(command)
     .addHelpText(
       'after',
       examples(
         'swarmgate agents add planner --tier fast --scope bus:publish bus:receive \\\n  --jwk planner.pub.json --key operator.key.json',
+        'swarmgate agents add bridge --tier power --scope bus:publish bus:receive bus:represent \\\n  --dpop required --may-act-for planner coder --jwk bridge.pub.json --key operator.key.json',
       ),
     )
     .action(add);
@@ -50,6 +53,7 @@ async function add(id: string, options: AddOptions): Promise<void> {
     id,
     ...policy,
     ...(jwk === undefined ? {} : { jwk }),
+    ...(options.mayActFor === undefined ? {} : { may_act_for: options.mayActFor }),
     ...(options.dlgMax === undefined ? {} : { dlg_max: Number(options.dlgMax) }),
   });
   printResult(options.json, agent, () => agentText(agent, Date.now() / 1000));

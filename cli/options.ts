@@ -70,6 +70,11 @@ export function readAgentId(text: string): string {
   );
 }
 
+/** Adds an agent id of a repeatable option. */
+export function addAgentIds(text: string, before: readonly string[] | undefined): string[] {
+  return [...(before ?? []), ...text.split(/\s+/).map(readAgentId)];
+}
+
 /** Refuses what is not a scope, before anything is asked or signed. */
 export function checkScopes(scopes: readonly string[]): void {
   const malformed = scopes.find((scope): boolean => !isScope(scope));

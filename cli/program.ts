@@ -5,10 +5,12 @@ import { readFileSync } from 'node:fs';
 import { addAgentsAdd } from './agents_add.ts';
 import { addAgentsChange } from './agents_change.ts';
 import { addAgentsList } from './agents_list.ts';
+import { addAgentsMayActFor } from './agents_may_act_for.ts';
 import { addAgentsShow } from './agents_show.ts';
 import { addAuditExport } from './audit_export.ts';
 import { addAuditVerify } from './audit_verify.ts';
 import { addAuthorityKeys } from './authority_keys.ts';
+import { addBridge } from './bridge.ts';
 import { addBusReceive } from './bus_receive.ts';
 import { addBusSend } from './bus_send.ts';
 import { addBusWatch } from './bus_watch.ts';
@@ -109,6 +111,7 @@ export function buildProgram(): Command {
     'swarmgate agents list --key operator.key.json',
   );
   for (const add of [addAgentsAdd, addAgentsList, addAgentsShow, addAgentsChange]) add(agents);
+  addAgentsMayActFor(agents);
   const enrollments = group(
     'enrollments',
     'make one-time codes that agents enrol with',
@@ -130,7 +133,7 @@ export function buildProgram(): Command {
   );
   for (const add of [addAuditExport, addAuditVerify]) add(audit);
   for (const add of [addInit, addDev, addEnroll, addRevoke, addProof]) add(program);
-  for (const add of [addGate, addDoctor, addCompletion]) add(program);
+  for (const add of [addGate, addBridge, addDoctor, addCompletion]) add(program);
   return program;
 }
 

@@ -1,8 +1,7 @@
 // `swarmgate token exchange`: another's token for a narrower one of one's own (RFC 8693), alone on standard output
 
 import type { Command } from 'commander';
-import { createClientAssertion, createDpopProof, type SigningKey } from '../src/index.ts';
-import { readAnswer, type Members } from './answer.ts';
+import type { Members } from './answer.ts';
 import {
   addGateway,
   addIssuer,
@@ -11,10 +10,11 @@ import {
   type ConnectionOptions,
 } from './connection.ts';
 import { delegationOption, readDelegation } from './delegation_input.ts';
-import { CommandFailure, environment, usage } from './failure.ts';
+import { usage } from './failure.ts';
 import { addWords, checkScopes, examples, readAgentId } from './options.ts';
 import { printResult } from './output.ts';
 import { argumentRefusal, readToken } from './token_input.ts';
+import { accessTokenType, exchangeGrant, requestToken } from './token_request.ts';
 
 interface ExchangeOptions extends ConnectionOptions {
   readonly id: string;
@@ -25,11 +25,6 @@ interface ExchangeOptions extends ConnectionOptions {
   readonly resource?: string;
   readonly bearer?: true;
 }
-
-const patience = 30_000;
-const grant = 'urn:ietf:params:oauth:grant-type:token-exchange';
-const accessToken = 'urn:ietf:params:oauth:token-type:access_token';
-const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 
 /** Adds the command. */
 export function addTokenExchange(parent: Command): void {
@@ -74,20 +69,17 @@ async function exchange(words: readonly string[], options: ExchangeOptions): Pro
   const { token } = await readToken(options.tokenFile);
   const delegation = await readDelegation(options.delegationFile);
   const form = {
-    grant_type: grant,
+    grant_type: exchangeGrant,
     subject_token: token,
-    subject_token_type: accessToken,
-    client_id: options.id,
-    client_assertion_type: assertionType,
+    subject_token_type: accessTokenType,
     ...(scope === undefined ? {} : { scope: scope.join(' ') }),
     ...(audience === undefined ? {} : { audience }),
     ...(resource === undefined ? {} : { resource }),
   };
-  const answer = await askTwice(url, options, key, form, delegation);
+  const { id, issuer = url } = options;
+  const bound = options.bearer !== true;
+  const answer = await requestToken({ url, issuer, id, key }, form, { bound, delegation });
   const { access_token: exchanged } = answer;
-  if (typeof exchanged !== 'string' || exchanged === '') {
-    throw environment('The authority answers with something that is no token');
-  }
   printResult(json, members(answer, exchanged), () => exchanged);
 }
 
@@ -95,47 +87,4 @@ function members({ token_type: type, expires_in: life, scope }: Members, token: 
   const expires = typeof life === 'number' ? Math.floor(Date.now() / 1000) + life : null;
   const scopes = typeof scope === 'string' ? scope.split(' ').filter((word) => word !== '') : [];
   return { token, token_type: type, expires_at: expires, scope: scopes };
-}
-
-/** A second time with the nonce that the authority wants to see (RFC 9449 section 8). */
-async function askTwice(
-  url: string,
-  options: ExchangeOptions,
-  key: SigningKey,
-  form: Readonly<Record<string, string>>,
-  delegation: string | undefined,
-): Promise<Members> {
-  let nonce: string | undefined;
-  const ask = async (): Promise<Members> => {
-    const { id: clientId, issuer = url, bearer } = options;
-    const assertion = await createClientAssertion({ key, clientId, issuer });
-    const target = `${url}/token`;
-    const given = nonce === undefined ? {} : { nonce };
-    const proof = { dpop: await createDpopProof({ key, method: 'POST', url: target, ...given }) };
-    const sent = fetch(target, {
-      method: 'POST',
-      headers: {
-        ...(bearer === true ? {} : proof),
-        ...(delegation === undefined ? {} : { 'agent-delegation': delegation }),
-      },
-      body: new URLSearchParams({ ...form, client_assertion: assertion }),
-      redirect: 'manual',
-      signal: AbortSignal.timeout(patience),
-    });
-    return readAnswer(
-      sent.then((response) => {
-        nonce = response.headers.get('dpop-nonce') ?? undefined;
-        return response;
-      }),
-    );
-  };
-  try {
-    return await ask();
-  } catch (error) {
-    const wantsNonce =
-      error instanceof CommandFailure &&
-      /^(?:use_dpop_nonce|proof_nonce_required)$/.test(error.code);
-    if (!wantsNonce || nonce === undefined) throw error;
-    return ask();
-  }
 }

@@ -154,7 +154,8 @@ describe('POST /admin/agents', () => {
     ['a symmetric key', bodyOf({ jwk: { kty: 'oct', k: 'c2VjcmV0' } }), '400 key_private'],
     ['operator', bodyOf({ id: 'operator' }), '409 agent_reserved'],
     ['gateway', bodyOf({ id: 'gateway' }), '409 agent_reserved'],
-    ['bridge', bodyOf({ id: 'bridge' }), '409 agent_reserved'],
+    ['bridge that may use bearer tokens', bodyOf({ id: 'bridge' }), '409 agent_reserved'],
+    ['bridge', bodyOf({ id: 'bridge', dpop: 'required' }), '409 agent_reserved'],
     ['Operator', bodyOf({ id: 'Operator' }), '409 agent_reserved'],
     ['0perat0r', bodyOf({ id: '0perat0r' }), '409 agent_reserved'],
     ['br1dge', bodyOf({ id: 'br1dge' }), '409 agent_reserved'],
@@ -428,12 +429,24 @@ describe('who may do what', () => {
   });
 
   test('the first operator is not removed, nor enabled by anybody', async () => {
-    for (const id of ['operator', 'gateway', 'bridge']) {
+    for (const id of ['operator', 'gateway']) {
       expect(codeOf(await operator.send('DELETE', `/admin/agents/${id}`))).toBe(
         '409 agent_reserved',
       );
     }
     const lift = await operator.send('PATCH', '/admin/agents/operator', { disabled: false });
     expect(codeOf(lift)).toBe('409 agent_reserved');
+  });
+
+  test('the bridge is registered with its own key and bound tokens alone, and can be removed', async () => {
+    const jwk = publicJwkOf(await makeKey());
+    const body = bodyOf({ id: 'bridge', dpop: 'required', may_act_for: ['planner'], jwk });
+    const made = await operator.send('POST', '/admin/agents', body);
+    expect(codeOf(made)).toBe('201');
+    expect(read(made.text)).toMatchObject({ id: 'bridge', may_act_for: ['planner'] });
+    const change = (to: object) => operator.send('PATCH', '/admin/agents/bridge', to);
+    expect(codeOf(await change({ dpop: 'optional' }))).toBe('409 agent_reserved');
+    expect(codeOf(await change({ may_act_for: ['planner', 'coder'] }))).toBe('200');
+    expect(codeOf(await operator.send('DELETE', '/admin/agents/bridge'))).toBe('204');
   });
 });

@@ -12,7 +12,7 @@ import { readList } from './list_query.ts';
 import { idFromPath } from './path_ids.ts';
 import { refuse, type RefusalCode } from './refusal.ts';
 import { describeAgent, type MaybeKey } from './registration.ts';
-import { isReserved, operatorId } from './reserved_ids.ts';
+import { bridgeId, isReserved, operatorId } from './reserved_ids.ts';
 import type { Summary } from './roster_store.ts';
 
 const keyless: MaybeKey = { jwk: undefined, jkt: undefined };
@@ -40,7 +40,8 @@ export function createTarget(parts: AgentParts, tiers: readonly string[]): Targe
       if (!body.ok) return refused('admin:write', body.code);
       const { id, tier, scope, jwk, dpop } = body.value;
       const { dlg_max: dlgMax, may_act_for: mayActFor = [] } = body.value;
-      if (isReserved(id)) return refused('admin:write', 'agent_reserved');
+      const isBridge = id === bridgeId && jwk !== undefined && dpop === 'required';
+      if (isReserved(id) && !isBridge) return refused('admin:write', 'agent_reserved');
       const key = jwk === undefined ? keyless : await readAgentKey(jwk);
       if (typeof key === 'string') return refused('admin:write', key);
       return {
@@ -109,7 +110,8 @@ export function changeTarget(parts: AgentParts, tiers: readonly string[]): Targe
       const { dlg_max: dlgMax, may_act_for: mayActFor, ...rest } = body.value;
       const change = { ...rest, dlgMax, mayActFor };
       // Only the configuration brings the first operator back, and with another key
-      if (id === operatorId && change.disabled === false) {
+      const returns = id === operatorId && change.disabled === false;
+      if (returns || (id === bridgeId && change.dpop === 'optional')) {
         return refused('admin:write', 'agent_reserved');
       }
       const found = await parts.agents.getByName(id).registration();
@@ -135,7 +137,7 @@ export function removeTarget(parts: AgentParts): Target {
     read({ params }) {
       const id = idFromPath(params['id']);
       if (id === undefined) return refused('admin:write', 'agent_unknown');
-      if (isReserved(id)) return refused('admin:write', 'agent_reserved');
+      if (isReserved(id) && id !== bridgeId) return refused('admin:write', 'agent_reserved');
       return {
         required: ['admin:write'],
         async run() {

@@ -3,7 +3,10 @@
 /** The first operator's id. */
 export const operatorId = 'operator';
 
-const reserved = [operatorId, 'gateway', 'bridge'];
+/** Who carries messages between the bus and folders of mailboxes. */
+export const bridgeId = 'bridge';
+
+const reserved = [operatorId, 'gateway', bridgeId];
 
 // What looks alike in many fonts, and what is only there to part words
 const alike: readonly (readonly [RegExp, string])[] = [
