@@ -165,4 +165,28 @@ describe('a chain', () => {
     const headers = { authorization: `DPoP ${own}`, dpop };
     expect((await call(`${world.url}/whoami`, { headers })).status).toBe(200);
   });
+
+  test('whoever repeats what was overheard of it takes nothing from its delegate', async () => {
+    const key = await registerAgent(world, 'overheard');
+    const lead = await registerAgent(world, 'lead', { dlg_max: 1 });
+    const root = { token: await boundToken(world.url, lead, 'lead'), hops: [], key: lead };
+    const chain = await delegate(root, { to: 'overheard', key, scope: 'bus:receive' });
+    const proof = await mintProof(key, 'GET', `${publicUrl}/whoami`, chain.token);
+    const headers = {
+      authorization: `DPoP ${chain.token}`,
+      dpop: proof,
+      'agent-delegation': chain.hops.join(','),
+    };
+    const send = (at: number) =>
+      call(`${at % 2 === 0 ? world.url : world.otherUrl}/whoami`, { headers });
+    expect(codeOf(await send(0))).toBe('200');
+    const repeated = await many(20, send);
+    expect(tally(repeated.map(codeOf))).toEqual({ '401 proof_replayed': 20 });
+    const own = await boundToken(world.url, key, 'overheard');
+    const dpop = await mintProof(key, 'GET', `${publicUrl}/whoami`, own);
+    const answer = await call(`${world.url}/whoami`, {
+      headers: { authorization: `DPoP ${own}`, dpop },
+    });
+    expect(answer.headers.get('ratelimit')).toMatch(/^"fast";r=1;/);
+  });
 });

@@ -79,7 +79,7 @@ describe('createAdmission()', () => {
     expect(asked).toEqual([['planner', { use, message, quota: 10 }]]);
   });
 
-  test('of a chain asks the presenter for its key and message, the subject for the proof', async () => {
+  test('of a chain asks the presenter for its key and message, and both for the proof', async () => {
     const { admit, asked } = open({
       lead: { kind: 'admitted', budget, reservation: granted },
       planner: { kind: 'admitted', budget: { ...budget, remaining: 2 } },
@@ -88,7 +88,7 @@ describe('createAdmission()', () => {
       headers: { RateLimit: '"fast";r=2;t=1' },
     });
     expect(asked).toEqual([
-      ['lead', { holder: 'key-of-lead', message, quota: 10 }],
+      ['lead', { holder: 'key-of-lead', use, message, quota: 10 }],
       ['planner', { use, quota: 10 }],
     ]);
   });
@@ -98,7 +98,7 @@ describe('createAdmission()', () => {
     const { admit, asked } = open({ lead: admitted, planner: admitted });
     const actors = [{ agentId: 'lead', authenticated: true, jkt: undefined }];
     await admit({ agent: agentOf({ agentId: 'lead', actors }), use });
-    expect(asked[0]).toEqual(['lead', { quota: 10 }]);
+    expect(asked[0]).toEqual(['lead', { use, quota: 10 }]);
   });
 
   test('a key that is not held any more uses nothing up', async () => {

@@ -134,13 +134,14 @@ export function createAdmission(options: AdmissionOptions): Admission {
       };
 
       const holder = holderOf(agent);
-      const asked = {
+      // Both record the proof. The subject is the same whoever the presenter turns out to be; and a
+      // presenter that knows it takes no request out of its bucket for whoever repeats it
+      const proof = use === undefined ? {} : { use };
+      const own = await decide(agentId, {
         ...(holder === undefined ? {} : { holder }),
         ...(message === undefined ? {} : { message }),
-      };
-      // The proof is recorded with the subject: whoever the presenter turns out to be, it is the same
-      const proof = use === undefined ? {} : { use };
-      const own = await decide(agentId, both.length === 1 ? { ...asked, ...proof } : asked);
+        ...proof,
+      });
       if (own.kind === 'not_holder') return 'not_holder';
       const { reservation } = own;
       if (both.length === 1) return { reservation, headers: headersOf(own.budget) };
