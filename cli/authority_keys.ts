@@ -16,7 +16,7 @@ export function addAuthorityKeys(parent: Command): void {
       'after',
       examples(`swarmgate keys ${example} --key operator.key.json`),
     );
-  add('list', "list the authority's signing keys").action(list);
+  add('list', "list the authority's signing keys, and those of its services").action(list);
   add('rotate', 'let the next key sign as soon as it was published long enough').action(rotate);
   add(
     'compromise',
@@ -47,13 +47,17 @@ async function compromise(kid: string, options: ConnectionOptions): Promise<void
 
 function printKeys(answer: Members, { json }: ConnectionOptions): void {
   const now = Date.now() / 1000;
+  // What rotates is answered without the keys of services
+  const keys = [...objectsOf(answer['keys']), ...objectsOf(answer['service_keys'] ?? [])];
   printResult(json, answer, () =>
     columns(
       ['KEY', 'ALGORITHM', 'STATE', 'MADE'],
-      objectsOf(answer['keys']).map((key) => [
+      keys.map((key) => [
         shown(key['kid']),
         shown(key['alg']),
-        shown(key['state']),
+        key['use'] === undefined
+          ? shown(key['state'])
+          : `${shown(key['state'])} (${shown(key['use'])})`,
         when(key['made_at'], now),
       ]),
     ),

@@ -76,6 +76,11 @@ test('keys list shows the states; a compromised key ends its tokens, and another
   expect(table).toMatch(/^KEY +ALGORITHM {2}STATE +MADE$/m);
   expect(table).toMatch(new RegExp(`^${String(kid)} {2}ES256 {6}active +\\d`, 'm'));
   expect(table).toMatch(/^[\w-]{43} {2}ES256 {6}next +\d/m);
+  await until('active (audit)', async () => {
+    const [, state] =
+      /ES256 {6}(active \(audit\)) +\d/.exec(await place.done(['keys', 'list'])) ?? [];
+    return state ?? '';
+  });
   const { keys } = JSON.parse(await place.done(['keys', 'rotate', '--json'])) as {
     keys: unknown[];
   };

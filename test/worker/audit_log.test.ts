@@ -7,6 +7,7 @@ import {
   runDurableObjectAlarm,
   runInDurableObject,
 } from 'cloudflare:test';
+import { decodeProtectedHeader } from 'jose';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { localKeys, verifyAuditLog, type AuditReport } from '../../src/audit/index.ts';
 import type { AuditLog } from '../../worker/index.ts';
@@ -138,6 +139,31 @@ describe('AuditLog', () => {
     await shard(0).append(batch());
     await shard(0).append(batch({ batch: 2, first: 2, drafts: drafts(4) }));
     expect(records(await exported()).map(({ n }) => n)).toEqual([1, 2, 3, 4, 5]);
+  });
+
+  test('signs with the successor from the moment that its key is compromised', async () => {
+    const signers = async (): Promise<readonly string[]> =>
+      (await exported()).flatMap((line) => {
+        const { jws } = JSON.parse(line) as { readonly jws?: string };
+        return jws === undefined ? [] : [String(decodeProtectedHeader(jws).kid)];
+      });
+    const ring = env.KEY_RING.getByName(issuer);
+    const { kid } = (await ring.serviceKeys('audit')).signer.jwk;
+    await shard(0).append(batch());
+    await runDurableObjectAlarm(shard(0));
+    await manifests().manifest();
+    expect(await signers()).toEqual([kid, kid]);
+    expect(await ring.compromise(kid)).toBe(true);
+    const next = (await ring.serviceKeys('audit')).signer.jwk.kid;
+    await shard(0).append(batch({ batch: 2, first: 4, stored: 3 }));
+    await runDurableObjectAlarm(shard(0));
+    await manifests().manifest();
+    expect((await signers()).toSorted()).toEqual([kid, kid, next, next].toSorted());
+    const { ok, findings } = await verify(await exported());
+    expect(ok).toBe(false);
+    expect(new Set(findings.map(({ code }) => code))).toEqual(
+      new Set(['checkpoint_invalid', 'manifest_invalid', 'manifest_missing']),
+    );
   });
 
   test('names the records that a writer lost', async () => {

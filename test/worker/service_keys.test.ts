@@ -67,6 +67,41 @@ describe('KeyRing.serviceKeys()', () => {
     expect(sealed).toEqual([{ kid: after.signer.jwk.kid }]);
   });
 
+  test.each(['audit', 'txn'] as const)(
+    'a compromised %s key is gone at once, with its private part, and another signs',
+    async (use) => {
+      const ring = open();
+      const other = use === 'audit' ? 'txn' : 'audit';
+      const { signer } = await ring.serviceKeys(use);
+      const kept = await ring.serviceKeys(other);
+      const { kid } = signer.jwk;
+      expect(await Promise.all([ring.compromise(kid), ring.compromise(kid)])).toEqual([true, true]);
+      const after = await ring.serviceKeys(use);
+      expect(after.signer.jwk.kid).not.toBe(kid);
+      expect(after.published).toEqual([after.signer.jwk]);
+      expect(await ring.serviceKeys(other)).toEqual(kept);
+      expect(await ring.listServices()).toContainEqual(
+        expect.objectContaining({ kid, use, state: 'retired', compromised: true }),
+      );
+      const stored = await runInDurableObject(ring, (_ring, { storage: { sql } }) =>
+        sql.exec('SELECT sealed FROM service_keys WHERE kid = ?', kid).toArray(),
+      );
+      expect(stored).toEqual([{ sealed: null }]);
+    },
+  );
+
+  test('is as it was in a ring that version 2 wrote', async () => {
+    const ring = open();
+    const { signer } = await ring.serviceKeys('txn');
+    await runInDurableObject(ring, (_ring, { storage: { sql } }) => {
+      sql.exec('ALTER TABLE service_keys DROP COLUMN compromised');
+      sql.exec('UPDATE schema_version SET version = 2');
+    });
+    await evictDurableObject(ring);
+    expect((await ring.serviceKeys('txn')).signer.jwk).toEqual(signer.jwk);
+    expect(await ring.compromise(signer.jwk.kid)).toBe(true);
+  });
+
   test('is there in a ring that version 1 wrote', async () => {
     const ring = open();
     await runInDurableObject(ring, (_ring, { storage: { sql } }) => {

@@ -18,7 +18,9 @@ import {
 } from './key_ring_store.ts';
 import {
   createServiceKeyStore,
+  serviceKeyCompromise,
   serviceKeySchema,
+  type ServiceKeyListing,
   type ServiceKeyStore,
   type ServiceUse,
 } from './service_key_store.ts';
@@ -32,7 +34,7 @@ export interface RingSnapshot {
   readonly nonceSecrets: readonly { readonly name: string; readonly sealed: Sealed }[];
 }
 
-/** The keys of one service: the one that signs, and all that ever did. */
+/** The keys of one service: the one that signs, and those before it that are not compromised. */
 export interface ServiceKeys {
   readonly signer: { readonly jwk: PublicJwk; readonly sealed: Sealed };
   /** The newest first. What an old one signed is checked as long as it is kept. */
@@ -70,9 +72,10 @@ export class KeyRing extends DurableObject<object> {
     this.#issuer = config.issuer;
     this.#settings = config.authority;
     this.#sealing = createKeySealing(config.authority.sealingKeys);
-    // Version 1 had no service keys
-    const schema = createSchema(ctx.storage.sql, 2, [...keyRingSchema, ...serviceKeySchema], {
+    const services = [...serviceKeySchema, ...serviceKeyCompromise];
+    const schema = createSchema(ctx.storage.sql, 3, [...keyRingSchema, ...services], {
       2: serviceKeySchema,
+      3: serviceKeyCompromise,
     });
     this.#store = createKeyRingStore(ctx.storage, schema);
     this.#services = createServiceKeyStore(ctx.storage, schema);
@@ -108,6 +111,7 @@ export class KeyRing extends DurableObject<object> {
 
   /** Takes a key out at once; its successor signs at once. `false` for a key that is not known. */
   async compromise(kid: string): Promise<boolean> {
+    if (this.#services.compromise(kid)) return true;
     const before = this.#store.keys();
     const known = this.#store.compromise(kid, now());
     if (known) this.#record(before, this.#store.keys());
@@ -129,6 +133,10 @@ export class KeyRing extends DurableObject<object> {
     if (signer?.sealed === undefined) throw new Error('The service has no key');
     const { jwk, sealed } = signer;
     return { signer: { jwk, sealed }, published: keys.map((key) => key.jwk) };
+  }
+
+  listServices(): readonly ServiceKeyListing[] {
+    return this.#services.list();
   }
 
   override async alarm(): Promise<void> {

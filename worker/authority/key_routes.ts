@@ -4,7 +4,6 @@ import { json } from '../respond.ts';
 import type { Route } from '../route.ts';
 import type { Target } from '../target.ts';
 import type { AuthorityContext } from './context.ts';
-import type { KeyListing } from './key_ring.ts';
 import { publicDocument } from '../public_document.ts';
 import { refuse } from './refusal.ts';
 import { longestLife, recordRevocation } from './revocations.ts';
@@ -48,15 +47,20 @@ async function serveKeySet(
 
 const stub = ({ bindings, config }: AuthorityContext) => bindings.KEY_RING.getByName(config.issuer);
 
-const listing = (keys: readonly KeyListing[]): object => ({
-  keys: keys.map(({ madeAt, ...key }) => ({ ...key, made_at: madeAt })),
+const shown = <Key extends { readonly madeAt: number }>({ madeAt, ...key }: Key): object => ({
+  ...key,
+  made_at: madeAt,
 });
 
 function listTarget(context: AuthorityContext): Target {
   return {
     read: () => ({
       required: ['admin:read'],
-      run: async () => json(listing(await stub(context).list())),
+      async run() {
+        const ring = stub(context);
+        const [keys, services] = await Promise.all([ring.list(), ring.listServices()]);
+        return json({ keys: keys.map(shown), service_keys: services.map(shown) });
+      },
     }),
   };
 }
@@ -68,7 +72,7 @@ function rotateTarget(context: AuthorityContext): Target {
       run: async () => {
         const keys = await stub(context).rotate();
         context.keys.invalidate();
-        return json(listing(keys));
+        return json({ keys: keys.map(shown) });
       },
     }),
   };
@@ -85,7 +89,8 @@ function compromiseTarget(context: AuthorityContext): Target {
       about: kid,
       async run() {
         const { bindings, config, now } = context;
-        const known = await stub(context).list();
+        const ring = stub(context);
+        const known = [...(await ring.list()), ...(await ring.listServices())];
         if (!known.some((key) => key.kid === kid)) return refuse('signing_key_unknown');
         const recorded = await recordRevocation(bindings, config, {
           kind: 'key',

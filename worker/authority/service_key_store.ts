@@ -16,16 +16,34 @@ export interface ServiceKey {
   readonly jwk: PublicJwk;
   /** The private part; `undefined` once there is a successor. */
   readonly sealed: Sealed | undefined;
+  /** An operator says that others may have the private part. */
+  readonly compromised: boolean;
+}
+
+/** A service key as operators see it. */
+export interface ServiceKeyListing {
+  readonly kid: string;
+  readonly alg: string;
+  readonly use: ServiceUse;
+  /** `retired`: it signs no more. What it signed is checked with it still, unless it is compromised. */
+  readonly state: 'active' | 'retired';
+  /** Seconds since the epoch. */
+  readonly madeAt: number;
+  readonly compromised: boolean;
 }
 
 /** The statements of service keys. */
 export interface ServiceKeyStore {
-  /** All keys of a use, the newest first: the first one signs. */
+  /** The keys of a use that are not compromised, the newest first: the first one signs. */
   of(use: ServiceUse): readonly ServiceKey[];
+  /** The keys of all uses, the compromised ones too. */
+  list(): readonly ServiceKeyListing[];
   /** All keys that have a private part. */
   sealed(): readonly ServiceKey[];
   /** Takes a key in, and destroys the private parts of those before it. */
   add(use: ServiceUse, jwk: PublicJwk, sealed: Sealed, now: number): void;
+  /** Takes a key out, and destroys its private part. `false` for a key that is not known. */
+  compromise(kid: string): boolean;
   /** Replaces a sealed text, unless it was replaced or destroyed meanwhile. */
   reseal(before: Sealed, after: Sealed): void;
 }
@@ -41,6 +59,10 @@ export const serviceKeySchema: readonly string[] = [
   )`,
   'CREATE UNIQUE INDEX one_service_signer ON service_keys (use) WHERE sealed IS NOT NULL',
 ];
+/** What version 3 of a ring adds. */
+export const serviceKeyCompromise: readonly string[] = [
+  'ALTER TABLE service_keys ADD COLUMN compromised INTEGER NOT NULL DEFAULT 0',
+];
 
 type Row = {
   kid: string;
@@ -49,6 +71,7 @@ type Row = {
   jwk: string;
   sealed: string | null;
   sealed_by: string | null;
+  compromised: number;
 };
 
 const toKey = (row: Row): ServiceKey => ({
@@ -61,6 +84,7 @@ const toKey = (row: Row): ServiceKey => ({
     row.sealed === null || row.sealed_by === null
       ? undefined
       : { text: row.sealed, by: row.sealed_by },
+  compromised: row.compromised === 1,
 });
 
 /** Makes the store of one ring. */
@@ -74,9 +98,21 @@ export function createServiceKeyStore(
       if (!schema.exists()) return [];
       const order = 'ORDER BY sealed IS NULL, made_at DESC, kid';
       return sql
-        .exec<Row>(`SELECT * FROM service_keys WHERE use = ? ${order}`, use)
+        .exec<Row>(`SELECT * FROM service_keys WHERE use = ? AND compromised = 0 ${order}`, use)
         .toArray()
         .map(toKey);
+    },
+
+    list() {
+      if (!schema.exists()) return [];
+      const rows = sql.exec<Row>('SELECT * FROM service_keys ORDER BY use, made_at DESC, kid');
+      return rows
+        .toArray()
+        .map(toKey)
+        .map(({ use, kid, jwk, sealed, madeAt, compromised }) => {
+          const state = sealed === undefined ? 'retired' : 'active';
+          return { kid, alg: jwk.alg, use, state, madeAt, compromised };
+        });
     },
 
     sealed() {
@@ -100,6 +136,12 @@ export function createServiceKeyStore(
           sealed.by,
         );
       });
+    },
+
+    compromise(kid) {
+      if (!schema.exists()) return false;
+      const change = 'UPDATE service_keys SET sealed = NULL, sealed_by = NULL, compromised = 1';
+      return sql.exec(`${change} WHERE kid = ? RETURNING kid`, kid).toArray().length > 0;
     },
 
     reseal(before, after) {

@@ -21,10 +21,10 @@ export interface AuditKeyParts {
   readonly keyRing: DurableObjectNamespace<KeyRing> | undefined;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
+  /** How long a key is used before the ring is asked again, in milliseconds. */
+  readonly askEvery: number;
 }
 
-/** How long a key is used before the ring is asked again, in milliseconds. */
-const askEvery = 600_000;
 const encoder = new TextEncoder();
 
 interface Held {
@@ -34,7 +34,7 @@ interface Held {
 }
 
 /** Makes the key of a configuration. Asks for nothing before it is used. */
-export function createAuditKey({ config, keyRing, now }: AuditKeyParts): AuditKey {
+export function createAuditKey({ config, keyRing, now, askEvery }: AuditKeyParts): AuditKey {
   const { issuer, authority, audit } = config;
   let held: Held | undefined;
 

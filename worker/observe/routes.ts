@@ -36,6 +36,7 @@ export function observeRoutes(parts: ObserveParts): readonly Route[] {
     config,
     keyRing: config.authority === undefined ? undefined : bindings.KEY_RING,
     now,
+    askEvery: 10_000,
   });
   const stats: StatsParts = { config, bindings, revocation, source, now };
   const forOperators = { scope: 'admin:read', dpop: 'always' } as const;
