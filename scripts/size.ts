@@ -42,7 +42,7 @@ const rows: readonly Weighed[] = [
   {
     name: 'the Worker',
     code: `export * from './worker/index.ts';\nexport { default } from './worker/index.ts';`,
-    limit: 120 * 1024,
+    limit: 120_000,
     options: { conditions: ['workerd', 'worker', 'browser'], external: ['cloudflare:*'] },
   },
 ];

@@ -1,12 +1,11 @@
 // The gateway as a Worker's fetch handler: one router for every request.
 
-import { Hono } from 'hono';
 import type { ErrorCode } from '../../src/verify/index.ts';
 import { watchRequest } from '../observe/watch_request.ts';
-import type { Route } from '../route.ts';
 import { withCors } from './cors.ts';
 import { pathOf } from './path.ts';
 import { codeOf, reject, unavailable } from './reject.ts';
+import { createRouter, type Router } from './router.ts';
 import { serve, type Ready } from './serve.ts';
 import { defineStart, type GatewayOptions, type Started } from './start.ts';
 import { isLoop } from './upstream_headers.ts';
@@ -14,23 +13,6 @@ import { isLoop } from './upstream_headers.ts';
 /** The part of a Worker's default export that the gateway is. */
 export interface Gateway {
   fetch(request: Request, env: unknown): Promise<Response>;
-}
-
-type Routed = { Bindings: { readonly ready: Ready; readonly path: string } };
-
-function createRouter(routes: readonly Route[]): Hono<Routed> {
-  // The path was made canonical before: the router must match that, and not read the URL again
-  const router = new Hono<Routed>({ getPath: (_request, options) => options?.env?.path ?? '/' });
-  for (const route of routes) {
-    router.all(route.path, ({ req, env: { ready, path } }) =>
-      serve(route, { request: req.raw, path, params: req.param() }, ready),
-    );
-  }
-  router.notFound(({ req, env: { ready } }) => refuse('route_unknown', req.raw, ready));
-  router.onError((error, { env: { ready } }) =>
-    reject(codeOf(error), { publicUrl: ready.config.publicUrl }),
-  );
-  return router;
 }
 
 /** Refuses a request that no route matches. */
@@ -46,9 +28,9 @@ function refuse(code: ErrorCode, request: Request, ready: Ready): Response {
  */
 export function createGateway(options: GatewayOptions = {}): Gateway {
   const start = defineStart(options);
-  const routers = new WeakMap<Started, Hono<Routed>>();
+  const routers = new WeakMap<Started, Router>();
 
-  function routerOf(started: Started): Hono<Routed> {
+  function routerOf(started: Started): Router {
     const router = routers.get(started) ?? createRouter(started.routes);
     routers.set(started, router);
     return router;
@@ -59,7 +41,13 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
     if (isLoop(request.headers, publicUrl)) return refuse('upstream_invalid', request, ready);
     const path = pathOf(request);
     if (path === undefined) return refuse('path_ambiguous', request, ready);
-    return routerOf(ready).fetch(request, { ready, path });
+    const found = routerOf(ready)(path);
+    if (found === undefined) return refuse('route_unknown', request, ready);
+    try {
+      return await serve(found.route, { request, path, params: found.params }, ready);
+    } catch (error) {
+      return reject(codeOf(error), { publicUrl });
+    }
   }
 
   return {
