@@ -13,8 +13,13 @@ export interface ServerSide {
   /** The subprotocols that the client offered. */
   readonly offered: readonly string[];
   readonly frames: ClientFrame[];
+  /** What of it was the exact ping, and when: after how many other frames. */
+  readonly pings: number[];
   send(frame: object): void;
 }
+
+/** These very bytes the gateway answers without waking anybody. */
+const ping = '{"type":"ping"}';
 
 /** How the server behaves. */
 export interface SocketScript {
@@ -67,13 +72,17 @@ export async function startSocketServer(script: SocketScript = {}): Promise<Sock
       const offered = (request.headers['sec-websocket-protocol'] ?? '').split(/, ?/);
       const frames: ClientFrame[] = [];
       const send = (frame: object): void => each.send(JSON.stringify(frame));
-      const side: ServerSide = { socket: each, offered, frames, send };
+      const pings: number[] = [];
+      const side: ServerSide = { socket: each, offered, frames, pings, send };
       sides.push(side);
       each.on('error', () => {});
       each.on('message', (data: Buffer) => {
-        const frame = JSON.parse(data.toString()) as ClientFrame;
+        const text = data.toString();
+        if (text === ping) return void pings.push(frames.length);
+        const frame = JSON.parse(text) as ClientFrame;
         frames.push(frame);
         onFrame(side, frame, turn);
+        return undefined;
       });
       onOpen?.(side, turn);
     });

@@ -97,14 +97,18 @@ test('answers that come in another order, late, twice or to nobody disturb nothi
 test('at most 64 messages are on their way at once', async () => {
   let most = 0;
   const waiting: (() => void)[] = [];
-  const { client } = await setup({
-    onFrame: (side, frame) => {
-      waiting.push(() => accept(side, frame));
-      most = Math.max(most, waiting.length);
-      // Lets everything come that is going to come before it answers
-      if (waiting.length === 1) setTimeout(() => waiting.splice(0).forEach((go) => go()), 50);
+  const { client } = await setup(
+    {
+      onFrame: (side, frame) => {
+        waiting.push(() => accept(side, frame));
+        most = Math.max(most, waiting.length);
+        // Lets everything come that is going to come before it answers
+        if (waiting.length === 1) setTimeout(() => waiting.splice(0).forEach((go) => go()), 50);
+      },
     },
-  });
+    // What is late is sent again, and would count twice
+    { timeout: 30 },
+  );
   await Promise.all(Array.from({ length: 200 }, () => client.send(part)));
   expect(most).toBe(64);
 });
@@ -297,6 +301,14 @@ test('close() settles what waits, and what comes after it', async () => {
   );
   expect(names).toEqual(['AbortError', 'AbortError', 'AbortError', 'AbortError']);
   await expect(client.send(part)).rejects.toHaveProperty('name', 'AbortError');
+});
+
+test('the first frame over each socket is a ping, and one that is not answered harms nobody', async () => {
+  const { server, client } = await setup({
+    onFrame: (side, frame, turn) => (turn === 1 ? side.socket.terminate() : accept(side, frame)),
+  });
+  await client.send(part);
+  expect(server.sides.map(({ pings }) => pings)).toEqual([[0], [0]]);
 });
 
 test('an idle socket is closed after a second', async () => {
