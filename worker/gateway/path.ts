@@ -7,6 +7,8 @@ const escape = /%([0-9a-fA-F]{2})?/g;
 const unreserved = /[A-Za-z0-9._~-]/;
 const structural = new Set(['/', '\\', '%', ';', '?', '#']);
 const controls = /\p{Cc}/u;
+// Nothing that the rules below are about: no escape, no dot, no space, no empty segment but the last
+const plainPath = /^(?:\/[\w~!$&'()*+,=:@-]+)+\/?$/;
 
 // RFC 9110 section 7.2: a name or an address, and a port. Two headers arrive joined by a comma
 const plainHost = /^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$/;
@@ -51,6 +53,7 @@ function isPlainSegment(segment: string): boolean {
  */
 export function canonicalPath(url: string): string | undefined {
   const path = rawPath(url);
+  if (plainPath.test(path)) return path;
   if (forbidden.test(path)) return undefined;
   for (const [, hex] of path.matchAll(escape)) if (!isPlainEscape(hex)) return undefined;
   if (!path.split('/').every(isPlainSegment)) return undefined;

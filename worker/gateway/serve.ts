@@ -121,9 +121,14 @@ function once(matched: Watched): Sent {
   let body: Promise<Uint8Array> | undefined;
   return {
     ...matched,
-    query: new URL(request.url).searchParams,
+    query: queryOf(request),
     readBody: (limit) => (body ??= readCapped(request.body, limit)),
   };
+}
+
+/** Most requests have no query, and their URL need not be taken apart. */
+function queryOf({ url }: Request): URLSearchParams {
+  return url.includes('?') ? new URL(url).searchParams : new URLSearchParams();
 }
 
 async function serveVerified(
@@ -214,7 +219,7 @@ async function prepare(
 function withHeaders(response: Response, headers: Headed): Response {
   // A socket's answer belongs to the runtime
   if (response.webSocket !== null) return response;
-  const answer = new Response(response.body, response);
-  for (const [name, value] of Object.entries(headers)) answer.headers.set(name, value);
-  return answer;
+  // Targets make their answers themselves: none is one that came from elsewhere, whose headers are fixed
+  for (const [name, value] of Object.entries(headers)) response.headers.set(name, value);
+  return response;
 }

@@ -1,5 +1,6 @@
 // Decision → record: the members that the audit log keeps of it, and nothing else.
 
+import type { Actor } from '../../src/verify/index.ts';
 import { clean } from './clean.ts';
 import type { Decision, Hop, Who } from './decision.ts';
 
@@ -15,51 +16,39 @@ type Members = Record<string, unknown>;
 
 const maxHops = 16;
 
-function named(members: Readonly<Record<string, string | undefined>>): Members {
-  const named: Members = {};
-  for (const [name, value] of Object.entries(members)) {
-    if (value !== undefined) named[name] = clean(value);
-  }
-  return named;
+/** Adds a member that is known, made harmless. Every request is recorded: no list is made of the others. */
+function put(members: Members, name: string, value: string | undefined): void {
+  if (value !== undefined) members[name] = clean(value);
 }
 
 function hopOf({ issuer, tokenId, sessionId, agentIds, keyThumbprint, jkt }: Hop): Members {
-  return {
-    ...named({ issuer, token: tokenId, session: sessionId }),
-    agents: agentIds.slice(0, maxHops).map((id) => clean(id)),
-    ...named({ key: keyThumbprint, jkt }),
-  };
+  const members: Members = {};
+  put(members, 'issuer', issuer);
+  put(members, 'token', tokenId);
+  put(members, 'session', sessionId);
+  members['agents'] = agentIds.slice(0, maxHops).map((id) => clean(id));
+  put(members, 'key', keyThumbprint);
+  put(members, 'jkt', jkt);
+  return members;
 }
 
-function whoMembers({
-  agent,
-  subject,
-  issuer,
-  tokenId,
-  sessionId,
-  keyThumbprint,
-  jkt,
-  ...chain
-}: Who): Members {
-  const actors = chain.actors.slice(0, maxHops).map(({ agentId, authenticated, jkt: key }) => ({
-    agent: clean(agentId),
-    authenticated,
-    ...named({ jkt: key }),
-  }));
-  const hops = chain.hops.length > 1 ? chain.hops.slice(0, maxHops).map(hopOf) : [];
-  return {
-    ...named({
-      agent,
-      subject,
-      issuer,
-      token: tokenId,
-      session: sessionId,
-      key: keyThumbprint,
-      jkt,
-    }),
-    ...(actors.length === 0 ? {} : { actors }),
-    ...(hops.length === 0 ? {} : { hops }),
-  };
+function actorOf({ agentId, authenticated, jkt }: Actor): Members {
+  const members: Members = { agent: clean(agentId), authenticated };
+  put(members, 'jkt', jkt);
+  return members;
+}
+
+function putWho(members: Members, who: Who): void {
+  put(members, 'agent', who.agent);
+  put(members, 'subject', who.subject);
+  put(members, 'issuer', who.issuer);
+  put(members, 'token', who.tokenId);
+  put(members, 'session', who.sessionId);
+  put(members, 'key', who.keyThumbprint);
+  put(members, 'jkt', who.jkt);
+  const { actors, hops } = who;
+  if (actors.length > 0) members['actors'] = actors.slice(0, maxHops).map(actorOf);
+  if (hops.length > 1) members['hops'] = hops.slice(0, maxHops).map(hopOf);
 }
 
 /** A time in milliseconds as records have it. */
@@ -67,19 +56,15 @@ export const recordTime = (milliseconds: number): number => Math.round(milliseco
 
 /** The record of a decision. */
 export function draftOf(decision: Decision): Draft {
-  const { at, via, trace, route, method, action, resource, allowed, code, status, who } = decision;
-  return {
-    kind: 'record',
-    at: recordTime(at),
-    members: {
-      via,
-      trace: trace.traceId,
-      span: trace.spanId,
-      ...named({ route, method, action, resource }),
-      decision: allowed ? 'allow' : 'deny',
-      ...named({ code }),
-      ...(status === undefined ? {} : { status }),
-      ...(who === undefined ? {} : whoMembers(who)),
-    },
-  };
+  const { trace, allowed, status, who } = decision;
+  const members: Members = { via: decision.via, trace: trace.traceId, span: trace.spanId };
+  put(members, 'route', decision.route);
+  put(members, 'method', decision.method);
+  put(members, 'action', decision.action);
+  put(members, 'resource', decision.resource);
+  members['decision'] = allowed ? 'allow' : 'deny';
+  put(members, 'code', decision.code);
+  if (status !== undefined) members['status'] = status;
+  if (who !== undefined) putWho(members, who);
+  return { kind: 'record', at: recordTime(decision.at), members };
 }

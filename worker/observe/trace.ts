@@ -18,18 +18,20 @@ const zero = /^0+$/;
 const maxLength = 256;
 
 const digits = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
-// Drawn by the thousand: every request needs some
+// Drawn and spelled by the thousand: every request needs some
 const pool = new Uint8Array(3072);
-let drawn = pool.length;
+let spelled = '';
+let drawn = 0;
 
 function hex(bytes: number): string {
-  if (drawn + bytes > pool.length) {
+  if (drawn + 2 * bytes > spelled.length) {
     crypto.getRandomValues(pool);
+    spelled = Array.from(pool, (byte) => digits[byte]).join('');
     drawn = 0;
   }
-  let text = '';
-  for (const end = drawn + bytes; drawn < end; drawn++) text += digits[pool[drawn] ?? 0];
-  return text;
+  const from = drawn;
+  drawn += 2 * bytes;
+  return spelled.slice(from, drawn);
 }
 
 /** Continues the trace that a `traceparent` header names, or begins one where it names none. */
