@@ -90,8 +90,12 @@ export async function untilRecorded(
 }
 
 /** Checks lines with the keys that the gateway publishes. */
-export async function verifyLines(url: string, lines: Iterable<string>): Promise<AuditReport> {
+export async function verifyLines(
+  url: string,
+  lines: Iterable<string>,
+  issuer: string = publicUrl,
+): Promise<AuditReport> {
   const response = await fetch(`${url}/.well-known/audit-jwks.json`);
   const keys = await localKeys((await response.json()) as { keys: never[] });
-  return verifyAuditLog(lines, { keys, issuer: publicUrl });
+  return verifyAuditLog(lines, { keys, issuer });
 }
