@@ -5,13 +5,13 @@ import { parseScopeClaim } from '../authorize/scope.ts';
 import { TokenError } from '../errors/token_error.ts';
 import { encodeBase64url } from '../token/base64url.ts';
 import { maxHopBytes, maxHops, splitDelegation } from '../token/hop.ts';
+import { parseToken } from '../token/parse.ts';
+import { audienceList, isConfirmation, isFiniteNumber, isName } from '../token/shape.ts';
 import {
   defaultMaxDelegatedTokenBytes,
   defaultMaxTokenBytes,
-  parseToken,
   type ParsedToken,
-} from '../token/parse.ts';
-import { audienceList, isConfirmation, isFiniteNumber, isName } from '../token/shape.ts';
+} from '../token/take_apart.ts';
 import { readChain, type Grant } from '../verify/delegation.ts';
 import { narrowHops } from '../verify/hop_claims.ts';
 import { createHopKeys } from '../verify/hop_keys.ts';

@@ -11,7 +11,7 @@ import {
 import { TokenError } from '../errors/token_error.ts';
 import { isSigningAlgorithm } from '../keys/algorithms.ts';
 import type { SigningKey } from '../keys/signing_key.ts';
-import { defaultMaxTokenBytes } from '../token/parse.ts';
+import { defaultMaxTokenBytes } from '../token/take_apart.ts';
 import { isName, isRecord } from '../token/shape.ts';
 import {
   lifetimeSeconds,

@@ -1,20 +1,14 @@
 // Keys straight from and to WebCrypto: what verifying needs of them, without the tables of encryption.
 
 import type { JWK } from 'jose';
-import { decodeBase64url, encodeBase64url } from '../token/base64url.ts';
+import { decodeBase64url } from '../token/base64url.ts';
+import { hashText } from '../token/digest.ts';
 import { signingAlgorithms, type SigningAlgorithm } from './algorithms.ts';
 import type { KeyMembers } from './jwk_members.ts';
 
-const encoder = new TextEncoder();
-
 /** The thumbprint of a key (RFC 7638): its members in the order of the alphabet, hashed. */
-export async function thumbprintOf(members: KeyMembers): Promise<string> {
-  const names = Object.keys(members).sort();
-  const digest = await crypto.subtle.digest(
-    'SHA-256',
-    encoder.encode(JSON.stringify(members, names)),
-  );
-  return encodeBase64url(new Uint8Array(digest));
+export function thumbprintOf(members: KeyMembers): Promise<string> {
+  return hashText(JSON.stringify(members, Object.keys(members).sort()));
 }
 
 /** Imports the members of a public key for verifying; rejects as the runtime does. */

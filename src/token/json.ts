@@ -1,5 +1,6 @@
 // A strict JSON parser (RFC 8259): no duplicate names, bounded depth, spans of the top-level members.
 
+import { defaultMaxDepth, parseCompact } from './json_compact.ts';
 import {
   finish,
   malformed,
@@ -24,32 +25,6 @@ export interface ScannedObject {
 }
 
 const begin = (text: string, depth: number): Scan => ({ text, at: 0, depth });
-const defaultMaxDepth = 32;
-
-function opensAtMost(text: string, bracket: '{' | '[', limit: number): number {
-  let count = 0;
-  let at = text.indexOf(bracket);
-  while (at >= 0 && count <= limit) {
-    count++;
-    at = text.indexOf(bracket, at + 1);
-  }
-  return count;
-}
-
-/**
- * The value of a text that the built-in parser turns back into the very same text: it has no
- * duplicate names, which would be missing, and no escapes. `undefined` says nothing about a text.
- */
-function parseCompact(text: string, maxDepth: number): unknown {
-  const opened = opensAtMost(text, '{', maxDepth) + opensAtMost(text, '[', maxDepth);
-  if (opened > maxDepth || text.includes('\\')) return undefined;
-  try {
-    const value: unknown = JSON.parse(text);
-    return JSON.stringify(value) === text ? value : undefined;
-  } catch {
-    return undefined;
-  }
-}
 
 /**
  * Parses JSON text as `JSON.parse` does, but refuses duplicate names, lone surrogates in escapes

@@ -1,61 +1,17 @@
-// A compact JWS taken apart (RFC 7515 section 7.1): size, canonical base64url, UTF-8, strict JSON. Nothing is verified.
+// A compact JWS with strict JSON in it: no duplicate names, no second reading. Nothing is verified.
 
-import { TokenError, type Result } from '../errors/token_error.ts';
-import type { BoundedCache } from './bounded_cache.ts';
-import { decodeBase64urlText, isBase64url } from './base64url.ts';
+import type { Result, TokenError } from '../errors/token_error.ts';
 import { parseJson } from './json.ts';
+import {
+  defaultMaxDelegatedTokenBytes,
+  defaultMaxTokenBytes,
+  takeApart,
+  type KnownHeaders,
+  type ParsedToken,
+  type SizeLimits,
+} from './take_apart.ts';
 
-/** Default limits on the length of a token, in bytes. */
-export const defaultMaxTokenBytes = 2048;
-export const defaultMaxDelegatedTokenBytes = 4096;
-
-/** The parts of a token. Every member is what the sender claims: none of it is verified. */
-export interface ParsedToken {
-  readonly header: Readonly<Record<string, unknown>>;
-  readonly claims: Readonly<Record<string, unknown>>;
-  /** The three segments as sent. */
-  readonly segments: readonly [header: string, payload: string, signature: string];
-}
-
-/** Limits on the length of a token, in bytes. */
-export interface SizeLimits {
-  readonly maxTokenBytes: number;
-  /** For a token that carries a delegation chain (`dlg`). */
-  readonly maxDelegatedTokenBytes: number;
-}
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
-function parseObject(segment: string): Record<string, unknown> | undefined {
-  const text = decodeBase64urlText(segment);
-  if (text === undefined) return undefined;
-  try {
-    const value = parseJson(text);
-    return isObject(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-const refuse = (code: 'token_malformed' | 'token_too_large'): Result<never, TokenError> => ({
-  ok: false,
-  error: new TokenError(code),
-});
-
-/** Headers by their segment: those of one issuer's tokens are the same text for as long as its key. */
-export type KnownHeaders = BoundedCache<ParsedToken['header']>;
-
-function parseHeader(
-  segment: string,
-  known: KnownHeaders | undefined,
-): ParsedToken['header'] | undefined {
-  const seen = known?.get(segment);
-  if (seen !== undefined) return seen;
-  const header = parseObject(segment);
-  if (header !== undefined) known?.set(segment, Object.freeze(header));
-  return header;
-}
+export type { ParsedToken } from './take_apart.ts';
 
 /**
  * Splits and decodes a token within its limits. The refusals are `token_too_large` and
@@ -66,31 +22,7 @@ export function parseToken(
   limits: SizeLimits,
   known?: KnownHeaders,
 ): Result<ParsedToken, TokenError> {
-  if (typeof token !== 'string') return refuse('token_malformed');
-  const { maxTokenBytes, maxDelegatedTokenBytes } = limits;
-  // Characters outside ASCII are refused below, so that the length here is the length in bytes.
-  if (token.length > Math.max(maxTokenBytes, maxDelegatedTokenBytes)) {
-    return refuse('token_too_large');
-  }
-  const first = token.indexOf('.');
-  const second = token.indexOf('.', first + 1);
-  if (first < 0 || second < 0 || token.indexOf('.', second + 1) >= 0) {
-    return refuse('token_malformed');
-  }
-  const segments = [
-    token.slice(0, first),
-    token.slice(first + 1, second),
-    token.slice(second + 1),
-  ] as const;
-  const header = parseHeader(segments[0], known);
-  const claims = parseObject(segments[1]);
-  if (header === undefined || claims === undefined || !isBase64url(segments[2])) {
-    return refuse('token_malformed');
-  }
-  if (token.length > maxTokenBytes && !Object.hasOwn(claims, 'dlg')) {
-    return refuse('token_too_large');
-  }
-  return { ok: true, value: { header, claims, segments } };
+  return takeApart(token, limits, parseJson, known);
 }
 
 /** A token decoded for display. */

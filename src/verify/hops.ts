@@ -4,7 +4,7 @@ import { parseScopeClaim } from '../authorize/scope.ts';
 import type { ErrorCode } from '../errors/codes.ts';
 import { TokenError, type Result } from '../errors/token_error.ts';
 import type { VerificationKey } from '../keys/key_source.ts';
-import { encodeBase64url } from '../token/base64url.ts';
+import { hashText } from '../token/digest.ts';
 import { hopId, maxHopBytes, maxHops } from '../token/hop.ts';
 import { isAgentId } from '../token/identity.ts';
 import { parseToken, type ParsedToken } from '../token/parse.ts';
@@ -50,7 +50,6 @@ const members: ReadonlySet<string> = new Set([
 ]);
 const forbidden = ['jku', 'x5u', 'x5c', 'crit', 'b64'] as const;
 const hopBytes = { maxTokenBytes: maxHopBytes, maxDelegatedTokenBytes: maxHopBytes };
-const encoder = new TextEncoder();
 
 const refuse = (code: ErrorCode, member?: string): Result<never, TokenError> => ({
   ok: false,
@@ -58,10 +57,7 @@ const refuse = (code: ErrorCode, member?: string): Result<never, TokenError> => 
 });
 
 /** What `prt` holds: base64url SHA-256 of the parent's compact form. */
-export async function parentHash(parent: string): Promise<string> {
-  const digest = await crypto.subtle.digest('SHA-256', encoder.encode(parent));
-  return encodeBase64url(new Uint8Array(digest));
-}
+export const parentHash: (parent: string) => Promise<string> = hashText;
 
 /** How many hops may follow a token by its own word. */
 export function hopLimit({ dlg_max }: Json): number {

@@ -12,7 +12,7 @@ export { remoteKeys } from '../keys/remote.ts';
 export type { RemoteKeys } from '../keys/remote.ts';
 export type { FetchKeys, RemoteKeysOptions, WaitUntil } from '../keys/remote_options.ts';
 export { verifyDpopProof } from '../proof/dpop.ts';
-export type { DpopProof } from '../proof/dpop.ts';
+export type { DpopProof } from '../proof/check.ts';
 export type { DpopExpectations } from '../proof/expectations.ts';
 export { memoryReplayGuard } from '../proof/replay.ts';
 export type { MemoryReplayOptions, ReplayGuard } from '../proof/replay.ts';

@@ -14,7 +14,7 @@ import {
   defaultMaxDelegatedTokenBytes,
   defaultMaxTokenBytes,
   type KnownHeaders,
-} from '../token/parse.ts';
+} from '../token/take_apart.ts';
 import {
   isFilledList,
   isText,
