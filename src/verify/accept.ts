@@ -32,29 +32,11 @@ export interface Delegate {
   readonly jkt: string;
 }
 
-function deepFreeze<T>(value: T): T {
-  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
-    Object.freeze(value);
-    for (const member of Object.values(value)) deepFreeze(member);
+function deepFreeze<T extends object>(value: T): T {
+  for (const member of Object.values(value)) {
+    if (typeof member === 'object' && member !== null) deepFreeze(member);
   }
-  return value;
-}
-
-/** The grant of the token itself: the last link of its chain. */
-export function ownGrant(issuer: string, checked: CheckedClaims): Grant {
-  const { audience, scope, tier, issuedAt, expiresAt, tokenId, sessionId } = checked;
-  return {
-    issuer,
-    audience,
-    scope,
-    tier,
-    issuedAt,
-    expiresAt,
-    tokenId,
-    sessionId,
-    keyThumbprint: undefined,
-    jkt: checked.jkt,
-  };
+  return Object.freeze(value);
 }
 
 /** What revocation knows one link by. */
@@ -77,6 +59,8 @@ export function identify(
   });
 }
 
+const none: readonly never[] = Object.freeze([]);
+
 /** Makes the agent and the identities of a token whose checks have all passed. */
 export function acceptToken(
   finding: KeyFinding,
@@ -88,8 +72,7 @@ export function acceptToken(
   const { subject, jkt } = checked;
   const { actors, ancestors } = chain;
   const { thumbprint } = finding.key;
-  const grant = ownGrant(claims.iss, checked);
-  const own = identify(grant, [subject, ...actors], thumbprint, claims.status?.status_list);
+  const own = identify(checked, [subject, ...actors], thumbprint, claims.status?.status_list);
   // An ancestor was issued before the newer actors joined: actor n counts from the second link on.
   const earlier = ancestors.map((link, index) =>
     identify(link, [subject, ...actors.slice(actors.length - index)], thumbprint),
@@ -114,5 +97,5 @@ export function acceptToken(
     claims: deepFreeze(claims),
     identities: Object.freeze([own, ...earlier]),
   });
-  return { ...finding, agent, grant, times: checked, delegates: [] };
+  return { ...finding, agent, grant: checked, times: checked, delegates: none };
 }

@@ -4,6 +4,7 @@ import { parseScopeClaim } from '../authorize/scope.ts';
 import type { ErrorCode } from '../errors/codes.ts';
 import { TokenError, type Result } from '../errors/token_error.ts';
 import { isAgentId } from '../token/identity.ts';
+import type { Grant } from './delegation.ts';
 import type { TokenProfile } from './header.ts';
 import {
   audienceList,
@@ -28,15 +29,9 @@ export interface TokenTimes {
   readonly notBefore: number | undefined;
 }
 
-/** The claims, read and well-formed. */
-export interface CheckedClaims extends TokenTimes {
+/** The claims, read and well-formed: what the token grants, to whom, and when. */
+export interface CheckedClaims extends Grant, TokenTimes {
   readonly subject: string;
-  readonly audience: readonly string[];
-  readonly tokenId: string | undefined;
-  readonly sessionId: string | undefined;
-  readonly tier: string | undefined;
-  readonly scope: readonly string[];
-  readonly jkt: string | undefined;
 }
 
 type Claims = Readonly<Record<string, unknown>>;
@@ -101,6 +96,8 @@ export function checkClaims(
   return {
     ok: true,
     value: {
+      // `iss` selected the issuer whose rules these are, and so is a string
+      issuer: claims['iss'] as string,
       subject: sub,
       audience,
       tokenId: claims['jti'] as string | undefined,
@@ -110,6 +107,7 @@ export function checkClaims(
       expiresAt: exp,
       tier,
       scope: scopes,
+      keyThumbprint: undefined,
       jkt: cnf?.jkt,
     },
   };

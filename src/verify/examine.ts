@@ -3,14 +3,16 @@
 import { readClock } from '../errors/caller.ts';
 import { TokenError, type Result } from '../errors/token_error.ts';
 import type { AgentClaims } from '../token/claims.ts';
+import { andThen, type Maybe } from '../token/maybe.ts';
 import { parseToken, type ParsedToken } from '../token/parse.ts';
-import { acceptToken, ownGrant, type AcceptedToken, type KeyFinding } from './accept.ts';
+import { acceptToken, type AcceptedToken, type KeyFinding } from './accept.ts';
 import { checkClaims, checkTimes, type CheckedClaims } from './claims.ts';
 import { chainNarrows, readChain, type Chain } from './delegation.ts';
+import type { VerificationKey } from '../keys/key_source.ts';
 import { checkHeader } from './header.ts';
 import type { TrustedIssuer } from './issuers.ts';
 import type { Policy } from './policy.ts';
-import { signatureVerifies, underWay } from './signature.ts';
+import { ifVerified, signatureVerifies, underWay } from './signature.ts';
 import { findKey } from './sources.ts';
 
 /** What a step comes to. */
@@ -26,7 +28,7 @@ export interface Candidate {
 }
 
 /** Takes a token apart, finds its key and checks the structure of its `act` and `dlg`. */
-export async function readCandidate(policy: Policy, token: string): Promise<Outcome<Candidate>> {
+export function readCandidate(policy: Policy, token: string): Maybe<Outcome<Candidate>> {
   const parsed = parseToken(token, policy, policy.headers);
   if (!parsed.ok) return parsed;
   const { header, claims } = parsed.value;
@@ -35,12 +37,13 @@ export async function readCandidate(policy: Policy, token: string): Promise<Outc
   if (query instanceof TokenError) return refuse(query);
   if (trusted === undefined) return refuse(new TokenError('issuer_not_trusted'));
   const { keys } = trusted;
-  const key = await findKey(keys, query);
-  if (key instanceof TokenError) return refuse(key);
-  const chain = readChain(claims);
-  if (!chain.ok) return chain;
-  const finding = { keys, query, key };
-  return { ok: true, value: { parsed: parsed.value, trusted, finding, chain: chain.value } };
+  return andThen(findKey(keys, query), (key): Outcome<Candidate> => {
+    if (key instanceof TokenError) return refuse(key);
+    const chain = readChain(claims);
+    if (!chain.ok) return chain;
+    const finding = { keys, query, key };
+    return { ok: true, value: { parsed: parsed.value, trusted, finding, chain: chain.value } };
+  });
 }
 
 /** The claims of a token whose signature verified. */
@@ -64,20 +67,65 @@ export function acceptCandidate(
   // `iss` selected the entry, and so is a string; the rest was checked before.
   const claims = parsed.claims as unknown as AgentClaims;
   const { tiers } = policy;
-  return chainNarrows(chain, ownGrant(claims.iss, checked), tiers)
+  return chainNarrows(chain, checked, tiers)
     ? { ok: true, value: acceptToken(finding, claims, checked, chain, tiers) }
     : refuse(new TokenError('delegation_widened'));
 }
 
+/** Signatures that are being checked, by the whole token: who brings the same one shares the check. */
+export type Pending = Map<string, PendingExamination>;
+
+interface PendingExamination {
+  readonly key: VerificationKey;
+  readonly outcome: Promise<Outcome<AcceptedToken>>;
+}
+
+const forged = (): Outcome<never> => refuse(new TokenError('signature_invalid'));
+
+function judge(policy: Policy, candidate: Candidate): Outcome<AcceptedToken> {
+  const checked = checkCandidate(policy, candidate);
+  return checked.ok ? acceptCandidate(policy, candidate, checked.value) : checked;
+}
+
+/**
+ * Checks the signature, and judges what it signs.
+ *
+ * With nothing else to do this thread judges while the signature is computed elsewhere, and nobody
+ * sees the judgement unless it verifies; with other tokens under way, working ahead wins nothing.
+ */
+async function checkSigned(
+  policy: Policy,
+  pending: Pending,
+  token: string,
+  candidate: Candidate,
+): Promise<Outcome<AcceptedToken>> {
+  const { parsed, finding } = candidate;
+  try {
+    if (pending.size > 0) {
+      return (await ifVerified(parsed, finding.key, () => judge(policy, candidate))) || forged();
+    }
+    const verifying = signatureVerifies(parsed, finding.key);
+    await underWay();
+    const judged = judge(policy, candidate);
+    return (await verifying) ? judged : forged();
+  } finally {
+    pending.delete(token);
+  }
+}
+
 /** Examines a token that comes alone. */
-export async function examineToken(policy: Policy, token: string): Promise<Outcome<AcceptedToken>> {
-  const candidate = await readCandidate(policy, token);
-  if (!candidate.ok) return candidate;
-  const { parsed, finding } = candidate.value;
-  const verifying = signatureVerifies(parsed, finding.key);
-  await underWay();
-  // Judged while the signature is computed elsewhere; nobody sees the judgement unless it verifies.
-  const checked = checkCandidate(policy, candidate.value);
-  const judged = checked.ok ? acceptCandidate(policy, candidate.value, checked.value) : checked;
-  return (await verifying) ? judged : refuse(new TokenError('signature_invalid'));
+export function examineToken(
+  policy: Policy,
+  pending: Pending,
+  token: string,
+): Maybe<Outcome<AcceptedToken>> {
+  return andThen(readCandidate(policy, token), (candidate) => {
+    if (!candidate.ok) return candidate;
+    const { key } = candidate.value.finding;
+    const same = pending.get(token);
+    if (same?.key === key) return same.outcome;
+    const outcome = checkSigned(policy, pending, token, candidate.value);
+    pending.set(token, { key, outcome });
+    return outcome;
+  });
 }

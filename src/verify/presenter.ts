@@ -5,6 +5,7 @@ import { TokenError } from '../errors/token_error.ts';
 import { checkDpopProof, proofUse } from '../proof/dpop.ts';
 import { askReplay, type ProofUse, type ReplayGuard } from '../proof/replay.ts';
 import type { VerifiedAgent } from '../token/agent.ts';
+import type { Maybe } from '../token/maybe.ts';
 import type { Policy } from './policy.ts';
 
 /** How the token was presented. */
@@ -67,30 +68,34 @@ export function readPresentation(options: VerifyOptions): Presentation {
 }
 
 /** Checks the proof of a token's presenter; what it answers must then be used once, if anything. */
-export async function checkPresenter(
+export function checkPresenter(
   policy: Policy,
   token: string,
   agent: VerifiedAgent,
   { proof, method, url, isNonce }: Presentation,
-): Promise<ProofUse | TokenError | undefined> {
+): Maybe<ProofUse | TokenError | undefined> {
   const { jkt } = agent;
   if (proof === null) return undefined;
   if (proof === undefined) return jkt === undefined ? undefined : new TokenError('proof_required');
   // RFC 9449 section 7.1: a proof beside a token that is bound to no key proves nothing about it.
   if (jkt === undefined) return new TokenError('proof_invalid');
   const { clock, clockTolerance } = policy;
-  const checked = await checkDpopProof(proof, {
-    ...{ method, url, token, jkt, clock, clockTolerance },
+  return checkDpopProof(proof, {
+    method,
+    url,
+    token,
+    jkt,
+    clock,
+    clockTolerance,
     ...(isNonce === undefined ? {} : { isNonce: (nonce: string) => isNonce(nonce, agent) }),
-  });
-  return checked.ok ? proofUse(checked.value) : checked.error;
+  }).then((checked) => (checked.ok ? proofUse(checked.value) : checked.error));
 }
 
 /** Records the use of a proof with the guard of this verification, or else the verifier's own. */
-export async function useProof(
+export function useProof(
   { replay: own }: Policy,
   { replay = own }: Presentation,
   use: ProofUse,
-): Promise<TokenError | undefined> {
+): Maybe<TokenError | undefined> {
   return replay === null ? undefined : askReplay(replay, use);
 }

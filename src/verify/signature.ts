@@ -4,25 +4,39 @@ import { flattenedVerify } from 'jose';
 import type { VerificationKey } from '../keys/key_source.ts';
 import type { ParsedToken } from '../token/parse.ts';
 
-/** Tells whether the signature verifies. Whatever goes wrong on the way is a `false`. */
-export async function signatureVerifies(
+/**
+ * Goes on where the signature verifies; whatever goes wrong on the way is a `false`.
+ *
+ * What `use` throws, the promise rejects with.
+ */
+export function ifVerified<T>(
   token: ParsedToken,
   { key }: VerificationKey,
-): Promise<boolean> {
+  use: () => T,
+): Promise<T | false> {
   const [header, payload, signature] = token.segments;
   try {
     // One signature, one spelling: WebKit takes an RSA signature with a zero byte before it
     const bits = (key.algorithm as { readonly modulusLength?: number }).modulusLength;
-    if (bits !== undefined && signature.length !== Math.ceil(bits / 6)) return false;
-    await flattenedVerify({ protected: header, payload, signature }, key);
-    return true;
+    if (bits === undefined || signature.length === Math.ceil(bits / 6)) {
+      return flattenedVerify({ protected: header, payload, signature }, key).then(use, no);
+    }
   } catch {
-    return false;
+    // A key of the caller's own making that is none
   }
+  return Promise.resolve(false);
 }
 
-/** Turns of the microtask queue that jose takes before the platform has the work; more cost nothing. */
-const turns = 8;
+const no = (): false => false;
+const yes = (): true => true;
+
+/** Tells whether the signature verifies. */
+export function signatureVerifies(token: ParsedToken, key: VerificationKey): Promise<boolean> {
+  return ifVerified(token, key, yes);
+}
+
+/** Turns of the microtask queue that jose takes before the platform has the work. */
+const turns = 3;
 
 /**
  * Waits until a signature that was begun is in the platform's hands, where it is computed beside

@@ -6,6 +6,7 @@ import type { KeyQuery, KeySource, VerificationKey } from '../keys/key_source.ts
 import type { RevocationSource } from '../revoke/revocation_source.ts';
 import type { VerifiedAgent } from '../token/agent.ts';
 import type { TokenIdentity } from '../token/identity.ts';
+import type { Maybe } from '../token/maybe.ts';
 import { isName } from '../token/shape.ts';
 import type { AcceptedToken } from './accept.ts';
 import { withAuthenticated } from './accept_chain.ts';
@@ -14,15 +15,9 @@ import type { Policy } from './policy.ts';
 const asRefusal = (cause: unknown, code: 'key_unavailable' | 'revocation_unavailable') =>
   cause instanceof TokenError ? cause : new TokenError(code, { cause });
 
-/** Finds the one key of a token; without a pause where the source has it in memory. */
-export async function findKey(
-  source: KeySource,
-  query: KeyQuery,
-): Promise<VerificationKey | TokenError> {
+/** A source of the caller's own making may be less strict than ours (RFC 8725 section 3.1). */
+function checkedKey(key: VerificationKey, query: KeyQuery): VerificationKey | TokenError {
   try {
-    const found = source.find(query);
-    const key = found instanceof Promise ? await found : found;
-    // A source of the caller's own making may be less strict than ours (RFC 8725 section 3.1).
     return canonicalAlgorithm(key.alg) === canonicalAlgorithm(query.alg) && isName(key.thumbprint)
       ? key
       : new TokenError('key_unusable');
@@ -31,33 +26,49 @@ export async function findKey(
   }
 }
 
+/** Finds the one key of a token; without a pause where the source has it in memory. */
+export function findKey(source: KeySource, query: KeyQuery): Maybe<VerificationKey | TokenError> {
+  const failed = (cause: unknown): TokenError => asRefusal(cause, 'key_unavailable');
+  try {
+    const found = source.find(query);
+    return found instanceof Promise
+      ? found.then((key) => checkedKey(key, query), failed)
+      : checkedKey(found, query);
+  } catch (cause) {
+    return failed(cause);
+  }
+}
+
 /** Asks whether a token or an ancestor is revoked; `undefined` means that none is. */
-export async function askRevocation(
+export function askRevocation(
   source: RevocationSource,
   identities: readonly TokenIdentity[],
-): Promise<TokenError | undefined> {
+): Maybe<TokenError | undefined> {
+  const failed = (cause: unknown): TokenError => asRefusal(cause, 'revocation_unavailable');
+  const judge = (revoked: unknown): TokenError | undefined =>
+    revoked === false ? undefined : new TokenError('token_revoked');
   try {
     const answer = source.isRevoked(identities);
-    const revoked = typeof answer === 'boolean' ? answer : await answer;
-    return revoked === false ? undefined : new TokenError('token_revoked');
+    return typeof answer === 'boolean'
+      ? judge(answer)
+      : Promise.resolve(answer).then(judge, failed);
   } catch (cause) {
-    return asRefusal(cause, 'revocation_unavailable');
+    return failed(cause);
   }
 }
 
 /** The agent of a token, after asking who the delegates of its chain are: each time, ids change hands. */
-export async function authenticateDelegates(
+export function authenticateDelegates(
   { authenticateActor }: Policy,
   accepted: AcceptedToken,
-): Promise<VerifiedAgent | TokenError> {
+): Maybe<VerifiedAgent | TokenError> {
   const { agent, delegates } = accepted;
   if (authenticateActor === undefined || delegates.length === 0) return agent;
-  try {
-    const answers = await Promise.all(
-      delegates.map(async ({ agentId, jkt }) => (await authenticateActor(agentId, jkt)) === true),
-    );
-    return withAuthenticated(accepted, answers);
-  } catch (cause) {
-    return asRefusal(cause, 'key_unavailable');
-  }
+  const asked = delegates.map(
+    async ({ agentId, jkt }) => (await authenticateActor(agentId, jkt)) === true,
+  );
+  return Promise.all(asked).then(
+    (answers) => withAuthenticated(accepted, answers),
+    (cause) => asRefusal(cause, 'key_unavailable'),
+  );
 }

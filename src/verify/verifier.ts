@@ -6,11 +6,18 @@ import type { VerifiedAgent } from '../token/agent.ts';
 import { boundedCache, type BoundedCache } from '../token/bounded_cache.ts';
 import type { AcceptedToken } from './accept.ts';
 import { checkTimes } from './claims.ts';
-import { examineToken, type Outcome } from './examine.ts';
+import { examineToken, type Outcome, type Pending } from './examine.ts';
 import { examineChain } from './examine_chain.ts';
 import { createHopKeys, type HopKeys } from './hop_keys.ts';
 import { readPolicy, type Policy, type VerifierOptions } from './policy.ts';
-import { checkPresenter, readPresentation, useProof, type VerifyOptions } from './presenter.ts';
+import { andThen, type Maybe } from '../token/maybe.ts';
+import {
+  checkPresenter,
+  readPresentation,
+  useProof,
+  type Presentation,
+  type VerifyOptions,
+} from './presenter.ts';
 import { askRevocation, authenticateDelegates, findKey } from './sources.ts';
 
 /** Verifies agent tokens under one fixed policy. */
@@ -39,35 +46,39 @@ interface Memory {
   readonly tokens: BoundedCache<AcceptedToken>;
   readonly chains: BoundedCache<AcceptedToken>;
   readonly keys: HopKeys;
+  readonly pending: Pending;
 }
 
 /** A remembered token, as long as its key is still the trusted one and its time has not passed. */
-async function recall(
+function recall(
   policy: Policy,
   cache: BoundedCache<AcceptedToken>,
   id: string,
-): Promise<AcceptedToken | undefined> {
+): Maybe<AcceptedToken | undefined> {
   const known = cache.get(id);
   if (known === undefined) return undefined;
-  const key = await findKey(known.keys, known.query);
-  if (key === known.key && checkTimes(known.times, policy, readClock(policy.clock)) === undefined) {
-    return known;
-  }
-  cache.delete(id);
-  return undefined;
+  return andThen(findKey(known.keys, known.query), (key) => {
+    const now = readClock(policy.clock);
+    if (key === known.key && checkTimes(known.times, policy, now) === undefined) return known;
+    cache.delete(id);
+    return undefined;
+  });
 }
 
 /** A token that comes alone: remembered, or examined now. */
-async function accept(
+function accept(
   policy: Policy,
-  { tokens }: Memory,
+  { tokens, pending }: Memory,
   token: string,
-): Promise<Outcome<AcceptedToken>> {
-  const known = await recall(policy, tokens, token);
-  if (known !== undefined) return { ok: true, value: known };
-  const examined = await examineToken(policy, token);
-  if (examined.ok) tokens.set(token, examined.value);
-  return examined;
+): Maybe<Outcome<AcceptedToken>> {
+  return andThen(recall(policy, tokens, token), (known) =>
+    known === undefined
+      ? andThen(examineToken(policy, pending, token), (examined) => {
+          if (examined.ok) tokens.set(token, examined.value);
+          return examined;
+        })
+      : { ok: true, value: known },
+  );
 }
 
 /** A token with off-line hops. The hops of a remembered root are still examined. */
@@ -88,30 +99,45 @@ async function acceptWithHops(
   return { ok: true, value: examined.value.leaf };
 }
 
-async function check(
+/** What depends on the presentation: asked each time, however well the token is known. */
+function admit(
+  policy: Policy,
+  token: string,
+  accepted: AcceptedToken,
+  presentation: Presentation,
+): Maybe<Outcome<VerifiedAgent>> {
+  const { revocation } = policy;
+  return andThen(checkPresenter(policy, token, accepted.agent, presentation), (proof) => {
+    if (proof instanceof TokenError) return refuse(proof);
+    const asked = revocation && askRevocation(revocation, accepted.agent.identities);
+    return andThen(asked, (revoked) => {
+      if (revoked !== undefined) return refuse(revoked);
+      return andThen(authenticateDelegates(policy, accepted), (agent) => {
+        if (agent instanceof TokenError) return refuse(agent);
+        // Last, because it writes: a request that is refused anyway uses nothing up.
+        return andThen(proof && useProof(policy, presentation, proof), (replayed) =>
+          replayed === undefined ? { ok: true, value: agent } : refuse(replayed),
+        );
+      });
+    });
+  });
+}
+
+function check(
   policy: Policy,
   memory: Memory,
   token: string,
   options: VerifyOptions,
-): Promise<Outcome<VerifiedAgent>> {
+): Maybe<Outcome<VerifiedAgent>> {
   const presentation = readPresentation(options);
   const { delegation } = presentation;
-  const examined =
+  const accepting =
     delegation === undefined
-      ? await accept(policy, memory, token)
-      : await acceptWithHops(policy, memory, token, delegation);
-  if (!examined.ok) return examined;
-  const accepted = examined.value;
-  const proof = await checkPresenter(policy, token, accepted.agent, presentation);
-  if (proof instanceof TokenError) return refuse(proof);
-  const { revocation } = policy;
-  const revoked = revocation && (await askRevocation(revocation, accepted.agent.identities));
-  if (revoked !== undefined) return refuse(revoked);
-  const agent = await authenticateDelegates(policy, accepted);
-  if (agent instanceof TokenError) return refuse(agent);
-  // Last, because it writes: a request that is refused anyway uses nothing up.
-  const replayed = proof && (await useProof(policy, presentation, proof));
-  return replayed === undefined ? { ok: true, value: agent } : refuse(replayed);
+      ? accept(policy, memory, token)
+      : acceptWithHops(policy, memory, token, delegation);
+  return andThen(accepting, (accepted) =>
+    accepted.ok ? admit(policy, token, accepted.value, presentation) : accepted,
+  );
 }
 
 /**
@@ -153,13 +179,16 @@ export function createVerifier(options: VerifierOptions): Verifier {
     tokens: boundedCache(policy.cacheEntries),
     chains: boundedCache(policy.cacheEntries),
     keys: createHopKeys(hopKeyEntries),
+    pending: new Map(),
   };
   return Object.freeze({
     async verifyAgentToken(token, verifyOptions = {}) {
-      const result = await check(policy, memory, token, verifyOptions);
+      const checking = check(policy, memory, token, verifyOptions);
+      const result = checking instanceof Promise ? await checking : checking;
       if (result.ok) return result.value;
       throw result.error;
     },
-    checkAgentToken: (token, verifyOptions = {}) => check(policy, memory, token, verifyOptions),
+    checkAgentToken: async (token, verifyOptions = {}) =>
+      check(policy, memory, token, verifyOptions),
   } satisfies Verifier);
 }
