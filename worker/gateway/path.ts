@@ -13,10 +13,18 @@ const plainPath = /^(?:\/[\w~!$&'()*+,=:@-]+)+\/?$/;
 // RFC 9110 section 7.2: a name or an address, and a port. Two headers arrive joined by a comma
 const plainHost = /^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$/;
 
+/** The host and the origin that were last found plain: they hardly ever change. */
+let known: { readonly host: string; readonly origin: string } | undefined;
+
 /** Whether the host is one and nothing else: workerd writes it into the URL as it was sent. */
 function isPlainHost({ headers, url }: Request): boolean {
   const host = headers.get('host');
-  return (host === null || plainHost.test(host)) && URL.canParse(url);
+  if (host === null) return URL.canParse(url);
+  if (host === known?.host && url.startsWith(known.origin)) return true;
+  if (!plainHost.test(host) || !URL.canParse(url)) return false;
+  // With its slash: what follows is path and query, and those always parse
+  known = { host, origin: `${new URL(url).origin}/` };
+  return true;
 }
 
 /** The path of an absolute URL as it was sent. A URL parser would resolve its dots first. */

@@ -63,12 +63,11 @@ export async function serve(route: Route, matched: Matched, ready: Ready): Promi
 async function answer(route: Route, matched: Watched, ready: Ready): Promise<Response> {
   const { request, path, params, watch } = matched;
   const { publicUrl, allowedOrigins } = ready.config;
-  const methods = allowedMethods(route);
-  if (isPreflight(request, route.cors ?? allowedOrigins)) return preflight(methods);
+  if (isPreflight(request, route.cors ?? allowedOrigins)) return preflight(allowedMethods(route));
   const endpoint = endpointOf(route, request.method);
   if (endpoint === undefined) {
     watch.deny('method_not_allowed');
-    return reject('method_not_allowed', { publicUrl, allow: methods });
+    return reject('method_not_allowed', { publicUrl, allow: allowedMethods(route) });
   }
   if ('public' in endpoint) return json({ status: 'ok' });
   if (!('open' in endpoint)) return serveAgent(endpoint, matched, ready);
@@ -158,7 +157,7 @@ async function serveVerified(
       watch.lap();
       const response = await forward(call, prepared, admitted.reservation);
       watch.lap('upstream');
-      return withHeaders(response, { ...verified.headers, ...admitted.headers });
+      return withHeaders(withHeaders(response, verified.headers), admitted.headers);
     }
     // The agent's key was replaced a moment ago: then this chain acts for somebody else
     forgetActor(agent.agentId);
