@@ -1,4 +1,4 @@
-// Whether a point is on its curve: not every runtime looks, and WebCrypto leaves it to them.
+// Whether a point is one to trust a key with: not every runtime looks, and WebCrypto leaves it to them.
 
 interface Curve {
   /** The prime of the field. */
@@ -32,6 +32,21 @@ export function isOnCurve(crv: string, x: Uint8Array, y: Uint8Array): boolean {
   if (left >= p || right >= p) return false;
   // y² = x³ - 3x + b
   return (right * right - (left * left - 3n) * left - BigInt(curve.b)) % p === 0n;
+}
+
+/**
+ * Tells whether an Ed25519 public key is a point of small order: under one of these, signatures that
+ * fit any message can be written without a private key (RFC 8032 section 5.1.7 leaves them in).
+ */
+export function isOfSmallOrder(point: Uint8Array): boolean {
+  const p = (1n << 255n) - 19n;
+  // Little-endian, and the top bit is not of the number (RFC 8032 section 5.1.2)
+  const y = numberOf(point.toReversed()) & ((1n << 255n) - 1n);
+  const square = y * y;
+  // y is ±1 for orders 1 and 2 and 0 for order 4; doubled, a point of order 8 is one of order 4,
+  // whose y is 0: d·y⁴ + 2·y² - 1 = 0, with d = -121665/121666
+  const order8 = 121665n * square * square - 243332n * square + 121666n;
+  return (y * (square - 1n) * order8) % p === 0n;
 }
 
 function numberOf(bytes: Uint8Array): bigint {

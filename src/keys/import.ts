@@ -5,7 +5,6 @@ import { checkOptionNames } from '../errors/caller.ts';
 import { isSigningAlgorithm, signingAlgorithms, type SigningAlgorithm } from './algorithms.ts';
 import { keyFault } from './faults.ts';
 import { copyMembers, isSecret, readMembers, type KeyMembers } from './jwk_members.ts';
-import { jwkFromPem } from './pem.ts';
 import { algorithmsOf, importVerificationKeys } from './public_jwk.ts';
 import { makeSigningKey, unknownAlgorithm, type SigningKey } from './signing_key.ts';
 
@@ -56,7 +55,10 @@ export async function importSigningKey(
 ): Promise<SigningKey> {
   if (alg !== undefined && !isSigningAlgorithm(alg)) throw new TypeError(unknownAlgorithm);
   checkOptionNames('importSigningKey', options, ['publicJwk']);
-  if (typeof key === 'string') return importPrivateJwk(await jwkFromPem(key, 'PRIVATE KEY'), alg);
+  if (typeof key === 'string') {
+    const { jwkFromPem } = await import('./pem.ts');
+    return importPrivateJwk(await jwkFromPem(key, 'PRIVATE KEY'), alg);
+  }
   if (key instanceof CryptoKey) return importCryptoKey(key, alg, copyMembers(options.publicJwk));
   return importPrivateJwk(key, alg);
 }

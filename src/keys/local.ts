@@ -5,7 +5,6 @@ import { isSigningAlgorithm, type SigningAlgorithm } from './algorithms.ts';
 import { keyFault } from './faults.ts';
 import { copyMembers, isSecret } from './jwk_members.ts';
 import type { KeySource } from './key_source.ts';
-import { jwkFromPem } from './pem.ts';
 import { checkPublicJwk, importVerificationKeys, type CheckedJwk } from './public_jwk.ts';
 import { indexKeys, selectKey, type PublishedKey } from './select.ts';
 import { unknownAlgorithm } from './signing_key.ts';
@@ -38,7 +37,7 @@ export async function localKeys(
   alg?: SigningAlgorithm,
 ): Promise<KeySource> {
   if (alg !== undefined && !isSigningAlgorithm(alg)) throw new TypeError(unknownAlgorithm);
-  const jwks = typeof keys === 'string' ? [await jwkFromPem(keys, 'PUBLIC KEY')] : listOf(keys);
+  const jwks = typeof keys === 'string' ? [await readPem(keys)] : listOf(keys);
   const single = jwks.length === 1;
   const checked = jwks.map((jwk, at) => check(jwk, alg, single ? undefined : at));
   const published: PublishedKey[] = await Promise.all(
@@ -59,6 +58,11 @@ export async function localKeys(
     thumbprints,
     find: (query) => selectKey(index, query),
   } satisfies KeySource);
+}
+
+async function readPem(pem: string): Promise<JWK> {
+  const { jwkFromPem } = await import('./pem.ts');
+  return jwkFromPem(pem, 'PUBLIC KEY');
 }
 
 function listOf(keys: JWK | { readonly keys: readonly JWK[] }): readonly unknown[] {

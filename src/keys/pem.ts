@@ -1,8 +1,9 @@
 // PEM (RFC 7468), read strictly: one key, its label on the first line, nothing before or after it.
 
+// Loaded when the first PEM comes. It imports nothing: what it shared with others, bundlers would
+// have to put into a file of its own.
+
 import type { JWK } from 'jose';
-import type { SigningAlgorithm } from './algorithms.ts';
-import { jwkFromDer } from './web_keys.ts';
 
 /** The two labels that are read (RFC 7468 sections 10 and 13). */
 export type PemLabel = 'PUBLIC KEY' | 'PRIVATE KEY';
@@ -28,7 +29,12 @@ const advice: ReadonlyMap<string, string> = new Map([
 
 // One algorithm for each kind of key: enough to learn which kind a text holds. Ed25519 stands last,
 // because workerd takes any key for one until it is exported.
-const kinds: readonly SigningAlgorithm[] = ['ES256', 'ES384', 'RS256', 'Ed25519'];
+const kinds: readonly { readonly name: string; readonly [member: string]: string }[] = [
+  { name: 'ECDSA', namedCurve: 'P-256' },
+  { name: 'ECDSA', namedCurve: 'P-384' },
+  { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' },
+  { name: 'Ed25519' },
+];
 
 /**
  * Reads a PEM text as a JWK.
@@ -39,16 +45,29 @@ const kinds: readonly SigningAlgorithm[] = ['ES256', 'ES384', 'RS256', 'Ed25519'
  */
 export async function jwkFromPem(pem: string, label: PemLabel): Promise<JWK> {
   assertPem(pem, label);
-  const format = label === 'PUBLIC KEY' ? 'spki' : 'pkcs8';
+  const [format, usage] =
+    label === 'PUBLIC KEY' ? (['spki', 'verify'] as const) : (['pkcs8', 'sign'] as const);
   const base64 = pem.replaceAll(/-----[A-Z ]+-----/g, '');
   for (const kind of kinds) {
     try {
-      return await jwkFromDer(format, base64, kind);
+      const bytes = decode(base64);
+      const key = await crypto.subtle.importKey(format, bytes, kind, true, [usage]);
+      const exported: object = await crypto.subtle.exportKey('jwk', key);
+      const { alg: _alg, ext: _ext, key_ops: _ops, ...jwk }: JWK = exported;
+      return jwk;
     } catch {
       // Another kind of key: the next may fit.
     }
   }
   throw new TypeError('The PEM holds no EC P-256, EC P-384, Ed25519 or RSA key');
+}
+
+/** Decodes base64 in its one spelling: unused bits are zero (RFC 4648 section 3.5). */
+function decode(lines: string): Uint8Array<ArrayBuffer> {
+  const text = lines.replaceAll(/[\r\n=]/g, '');
+  const binary = atob(text);
+  if (btoa(binary).replaceAll('=', '') !== text) throw new TypeError('The base64 is not canonical');
+  return Uint8Array.from(binary, (character) => character.charCodeAt(0));
 }
 
 function assertPem(pem: string, label: PemLabel): void {
