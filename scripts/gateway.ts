@@ -22,13 +22,15 @@ export interface GatewayOptions {
   readonly variables: Readonly<Record<string, string>>;
   /** Where its Durable Objects keep their state; left out: in a folder that goes with it. */
   readonly stateFolder?: string;
+  /** Where workerd's inspector is to listen; left out: there is none. */
+  readonly inspectorPort?: number;
 }
 
 const refusedConfiguration = /"event":"configuration_refused".*"fault":"((?:[^"\\]|\\.)*)"/;
 
 /** Starts the gateway and waits until it answers; rejects with words for the person at the terminal. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  const { port, variables, stateFolder } = options;
+  const { port, variables, stateFolder, inspectorPort } = options;
   const script = await bundleWorker(
     variables['BUS'] === 'nats' ? 'worker/nats.ts' : 'worker/index.ts',
   );
@@ -38,6 +40,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
       ...(stateFolder === undefined ? {} : { resourcePersistencePath: stateFolder }),
+      ...(inspectorPort === undefined ? {} : { inspectorPort }),
       host,
       port: 0,
       // Without these two Miniflare asks the network for itself

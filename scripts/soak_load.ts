@@ -3,6 +3,7 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Ledger } from './soak_ledger.ts';
+import { openSockets, type Outgoing, type Sockets } from './soak_sockets.ts';
 import { deadline, type Enrolled, type Member, type SoakSwarm } from './soak_swarm.ts';
 
 /** A load that runs until it is stopped. */
@@ -27,23 +28,28 @@ interface Payload {
   readonly to: string;
 }
 
-/** How many of the agents send; all of them ask who they are. */
+/** How many of the agents send all the time; all of them ask who they are, and send now and then. */
 const maxSenders = 20;
+/** Between two sends of anybody: their objects come, sleep after ten seconds, and are taken from memory. */
+const seldomMs = 100;
+const revokeEveryMs = 1000;
 
-const loops = { whoami: 4, send: 4, sendEnrolled: 2, forge: 1 } as const;
+const loops = { whoami: 4, send: 4, sendEnrolled: 2, sendOverSocket: 2, forge: 1 } as const;
 /** How long a revoked token may be taken: the stated bound. */
 const bound = 5000;
 const drainMs = 60_000;
 /** Of a message, in seconds. What is kept of it goes then, so that a short run comes to rest too. */
 const ttl = 60;
+const text = 'x'.repeat(200);
 
 /** Starts the loops. */
 export function startLoad(stage: Stage): Load {
   const { swarm, ledger } = stage;
   const phase = { stopping: false, draining: false };
   const readers = swarm.enrolled.slice(0, Math.ceil(swarm.enrolled.length / 2));
-  const recipients = readers.map(({ id }) => id);
-  // Each sender has an object in memory: with a set of them that stays, so does their memory
+  const listeners = swarm.enrolled.slice(Math.ceil(swarm.enrolled.length * 0.75));
+  const recipients = [...readers, ...listeners].map(({ id }) => id);
+  const sockets: Sockets = openSockets(listeners, stage);
   const senders = swarm.members.slice(0, maxSenders);
   const forever = async (step: () => Promise<void>): Promise<void> => {
     while (!phase.stopping) await guarded(ledger, step);
@@ -55,6 +61,13 @@ export function startLoad(stage: Stage): Load {
     ...times(loops.whoami, () => whoami(stage, pick(swarm.members))),
     ...times(loops.send, () => send(stage, pick(senders), pick(recipients))),
     ...times(loops.sendEnrolled, () => sendEnrolled(stage, pick(swarm.enrolled), pick(recipients))),
+    ...times(loops.sendOverSocket, () =>
+      sockets.send(pick(listeners).id, messageTo(pick(recipients))),
+    ),
+    ...times(1, async () => {
+      await send(stage, pick(swarm.members), pick(recipients));
+      await pause(seldomMs);
+    }),
     ...times(loops.forge, () => forge(stage, pick(swarm.members), pick(swarm.members))),
     forever(() => revoke(stage)),
   ];
@@ -69,7 +82,7 @@ export function startLoad(stage: Stage): Load {
       const end = performance.now() + drainMs;
       while (ledger.missing().length > 0 && performance.now() < end) await pause(100);
       phase.draining = true;
-      await Promise.all(reading);
+      await Promise.all([...reading, sockets.close()]);
     },
   };
 }
@@ -103,9 +116,13 @@ async function whoami({ url, ledger }: Stage, member: Member): Promise<void> {
   });
 }
 
+function messageTo(to: string): Outgoing {
+  return { to, ttl, text };
+}
+
 function envelope(from: string, to: string): { readonly id: string; readonly body: string } {
   const id = randomUUID();
-  const payload = JSON.stringify({ from, to, text: 'x'.repeat(200) });
+  const payload = JSON.stringify({ from, to, text });
   const sig = createHash('sha256').update(payload).digest('hex');
   const nonce = randomBytes(8).toString('hex');
   const ts = new Date().toISOString();
@@ -189,11 +206,14 @@ async function revoke({ url, swarm, ledger }: Stage): Promise<void> {
   if (answer.status !== 201) return ledger.fault('revoke refused', String(answer.status));
   await ledger.timed('until refused', async () => {
     const end = performance.now() + bound;
-    while ((await status()) === 200) {
-      if (performance.now() > end) return ledger.fault('revoked token taken', member.jti);
+    for (;;) {
+      // When it is asked counts: a busy machine answers late
+      const askedAt = performance.now();
+      if ((await status()) !== 200) break;
+      if (askedAt > end) return ledger.fault('revoked token taken', member.jti);
     }
     return undefined;
   });
   if ((await status()) === 200) ledger.fault('revoked token taken', 'again');
-  await pause(200);
+  await pause(revokeEveryMs);
 }

@@ -1,46 +1,61 @@
-// Watches the memory of workerd while the soak runs, and judges whether it stays flat
+// Watches the memory of workerd while the soak runs: what is left of it after its garbage is collected
 
 import { execFileSync } from 'node:child_process';
-
-/** What was measured, in mebibytes. */
-export interface MemoryReport {
-  readonly samples: number;
-  readonly first: number;
-  readonly last: number;
-  /** Growth after the warm-up, per minute: the slope of a line through all samples. */
-  readonly slope: number;
-  readonly peak: number;
-}
+import { setTimeout as pause } from 'node:timers/promises';
+import { reportOf, type MemoryReport, type Sample } from './soak_flatness.ts';
+import type { Inspector } from './soak_inspector.ts';
 
 /** A watch that runs until it is stopped. */
 export interface MemoryWatch {
-  /** Forgets what was measured so far. */
-  begin(): void;
-  stop(): MemoryReport;
+  /** Forgets what was measured so far, but the peak, and measures. */
+  begin(): Promise<void>;
+  stop(): Promise<MemoryReport>;
 }
 
-interface Sample {
-  readonly minutes: number;
-  readonly mebibytes: number;
-}
+/**
+ * Collecting first is what makes it a measure: workerd leaves garbage lie for minutes, and with it the
+ * buffers of requests, which V8 does not count. A Worker that does nothing but read what is posted to
+ * it grows by a hundred mebibytes a minute so, and falls back at one collection.
+ */
+const collectEvery = 5000;
+const lookEvery = 1000;
 
-/** Measures all workerd processes that this one has started, once a second. */
-export function watchMemory(): MemoryWatch {
+/** Measures all workerd processes that this one has started. */
+export function watchMemory(inspector: Inspector): MemoryWatch {
   let samples: Sample[] = [];
-  const measure = (): void => {
-    const mebibytes = residentMebibytes();
-    if (mebibytes > 0) samples.push({ minutes: performance.now() / 60_000, mebibytes });
-  };
-  const timer = setInterval(measure, 1000);
+  let peak = 0;
+  const ending = new AbortController();
+  const look = setInterval(() => {
+    peak = Math.max(peak, residentMebibytes());
+  }, lookEvery);
+
+  async function measure(): Promise<void> {
+    // One that was begun before the warm-up ended belongs to it
+    const kept = samples;
+    const heap = await inspector.heap();
+    kept.push({ minutes: performance.now() / 60_000, heap, resident: residentMebibytes() });
+  }
+
+  const watching = (async () => {
+    while (!ending.signal.aborted) {
+      await measure();
+      await pause(collectEvery);
+    }
+  })();
+  // Told by stop(); until then the load goes on
+  watching.catch(() => undefined);
   return {
     begin() {
       samples = [];
-      measure();
+      return measure();
     },
-    stop() {
-      clearInterval(timer);
-      measure();
-      return report(samples);
+    async stop() {
+      ending.abort();
+      clearInterval(look);
+      await watching;
+      await measure();
+      inspector.close();
+      return reportOf(samples, peak);
     },
   };
 }
@@ -55,32 +70,4 @@ function residentMebibytes(): number {
     if (isOurs) kibibytes += Number(resident);
   }
   return kibibytes / 1024;
-}
-
-function report(samples: readonly Sample[]): MemoryReport {
-  const tenth = Math.max(1, Math.floor(samples.length / 10));
-  return {
-    samples: samples.length,
-    first: mean(samples.slice(0, tenth)),
-    last: mean(samples.slice(-tenth)),
-    slope: slopeOf(samples),
-    peak: Math.max(...samples.map(({ mebibytes }) => mebibytes)),
-  };
-}
-
-const mean = (samples: readonly Sample[]): number =>
-  samples.reduce((sum, { mebibytes }) => sum + mebibytes, 0) / samples.length;
-
-/** The slope of the least-squares line. */
-function slopeOf(samples: readonly Sample[]): number {
-  const n = samples.length;
-  const x = samples.reduce((sum, { minutes }) => sum + minutes, 0) / n;
-  const y = mean(samples);
-  let above = 0;
-  let below = 0;
-  for (const { minutes, mebibytes } of samples) {
-    above += (minutes - x) * (mebibytes - y);
-    below += (minutes - x) ** 2;
-  }
-  return below === 0 ? 0 : above / below;
 }
