@@ -53,6 +53,8 @@ export interface Services {
 export interface Prepared {
   /** The scopes that it takes, with what it names as their third part. */
   readonly required: readonly string[];
+  /** What it does, for the audit log, where no scope says so. */
+  readonly action?: string;
   /** What it is about, for the audit log, where neither a scope nor the path names it. */
   readonly about?: string;
   /** The message that it will store: its nonce is reserved before it is run. */

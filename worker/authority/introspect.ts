@@ -2,8 +2,9 @@
 
 import { SignJWT } from 'jose';
 import type { VerifiedAgent } from '../../src/verify/index.ts';
+import { clientWho } from '../observe/decision.ts';
 import { json } from '../respond.ts';
-
+import type { Call } from '../route.ts';
 import { authenticateOnce } from './client_request.ts';
 import type { AuthorityContext } from './context.ts';
 import { readForm } from './form.ts';
@@ -70,13 +71,19 @@ async function signed(
  */
 export async function serveIntrospect(
   request: Request,
+  call: Call,
   context: AuthorityContext,
   guesses: RateWindow,
 ): Promise<Response> {
+  call.note({ action: 'token:introspect' });
   const form = await readForm(request);
   if ('refused' in form) return oauthError(form.refused);
   const client = await authenticateOnce(form, request, context);
-  if ('refused' in client) return oauthError(client.refused);
+  if ('refused' in client) {
+    call.note({ code: client.refused });
+    return oauthError(client.refused);
+  }
+  call.note({ who: clientWho(client.registration.id, context.config.issuer) });
   const token = form.get('token');
   if (token === undefined) return oauthError('invalid_request');
   const { registration: caller } = client;
@@ -86,7 +93,8 @@ export async function serveIntrospect(
   if (!found.ok && found.error.status === 503) return oauthError('unavailable');
   const isTheirs =
     found.ok && found.value.issuer === context.config.issuer && mayKnow(caller, found.value);
-  if (!isTheirs) guesses.spend(caller.id);
+  if (isTheirs) call.note({ resource: found.value.tokenId });
+  else guesses.spend(caller.id);
   const introspection = isTheirs ? describe(found.value) : inactive;
   const accepted = (request.headers.get('accept') ?? '').split(',');
   const wantsJwt = accepted.some((type) => type.split(';')[0]?.trim().toLowerCase() === signedType);

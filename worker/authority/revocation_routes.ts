@@ -24,7 +24,9 @@ export function revocationRoutes(context: AuthorityContext): readonly Route[] {
     },
     {
       path: '/introspect',
-      methods: { POST: { open: (request) => serveIntrospect(request, context, guesses) } },
+      methods: {
+        POST: { open: (request, call) => serveIntrospect(request, call, context, guesses) },
+      },
     },
     {
       path: '/admin/revocations',

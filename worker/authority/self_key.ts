@@ -18,7 +18,8 @@ function checkIsItself({ issuer, agentId, subjectId, actors }: VerifiedAgent, ow
   }
 }
 
-const refused = (code: RefusalCode) => ({ required: [], run: async () => refuse(code) });
+const action = 'agent:key';
+const refused = (code: RefusalCode) => ({ required: [], action, run: async () => refuse(code) });
 
 /** POST /agents/self/key */
 export function keyTarget(
@@ -38,6 +39,7 @@ export function keyTarget(
       const { jti, expiresAt } = await verifyDpopProof(body.value.proof, expected);
       return {
         required: [],
+        action,
         about: key.jkt,
         async run() {
           const { agentId: id } = agent;

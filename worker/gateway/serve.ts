@@ -146,6 +146,7 @@ async function serveVerified(
     const prepared = await prepare(endpoint, sent, verified, ready);
     progress.scope = prepared.required;
     watch.wants(prepared.required, prepared.about ?? sent.params['id']);
+    if (prepared.action !== undefined) watch.note({ action: prepared.action });
     const call = authorize(agent, prepared);
     admitUnbound(agent, ready.config.admission, prepared.required);
     watch.lap();
