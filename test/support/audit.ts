@@ -12,11 +12,8 @@ export const auditOutage = 2500;
  * The gateway's object classes, with an audit log that makes a manifest whenever somebody reads it
  * from the beginning, and that goes down for a while when something is done to `the-log-fails` or `the-log-hangs`.
  */
-export async function auditObjects(): Promise<string> {
-  const contents = `
-    import { AuditLog as Log } from './worker/index.ts';
-    export * from './worker/index.ts';
-    export class AuditLog extends Log {
+export function auditObjects(): Promise<string> {
+  return bundle(`
       until = 0;
       async append(batch) {
         const named = batch.drafts.map(({ members }) => members.resource);
@@ -34,6 +31,39 @@ export async function auditObjects(): Promise<string> {
         if (after === 0) await super.manifest();
         return super.span(after, limit);
       }
+  `);
+}
+
+/**
+ * The same classes with an audit log that stops when something is done to `the-log-stops`, until
+ * somebody asks for figures.
+ */
+export function stoppedLog(): Promise<string> {
+  return bundle(`
+      async append(batch) {
+        const isTrigger = batch.drafts.some(({ members }) => members.resource === 'the-log-stops');
+        this.stopped ??= isTrigger ? true : undefined;
+        if (this.stopped === true) throw new Error('The log is down');
+        return super.append(batch);
+      }
+      report() {
+        if (this.stopped === true) this.stopped = false;
+        return super.report();
+      }
+      async span(after, limit) {
+        if (after === 0) await super.manifest();
+        return super.span(after, limit);
+      }
+  `);
+}
+
+/** Builds the gateway's object classes, with an audit log that has other methods. */
+async function bundle(methods: string): Promise<string> {
+  const contents = `
+    import { AuditLog as Log } from './worker/index.ts';
+    export * from './worker/index.ts';
+    export class AuditLog extends Log {
+      ${methods}
     }
     export default { fetch: () => new Response(null, { status: 404 }) };
   `;
