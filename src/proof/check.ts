@@ -3,13 +3,16 @@
 import { flattenedVerify } from 'jose';
 import { readClock, systemClock } from '../errors/caller.ts';
 import { TokenError, type Result } from '../errors/token_error.ts';
-import { canonicalAlgorithm } from '../keys/algorithms.ts';
+import { canonicalAlgorithm, type SigningAlgorithm } from '../keys/algorithms.ts';
+import type { VerificationKey } from '../keys/key_source.ts';
 import { importVerificationKey } from '../keys/public_jwk.ts';
 import { hashText } from '../token/digest.ts';
 import { parseToken } from '../token/parse.ts';
+import type { ParsedToken } from '../token/take_apart.ts';
 import { isFiniteNumber, isName } from '../token/shape.ts';
 import { defaultAlgorithms, type DpopExpectations } from './expectations.ts';
 import { targetMatches } from './htu.ts';
+import type { ProofKeys } from './proof_keys.ts';
 import type { ProofUse } from './replay.ts';
 
 /** How long a proof may be used after its `iat`, in seconds. */
@@ -51,31 +54,54 @@ async function isOurs(nonce: unknown, isNonce: NonceCheck): Promise<boolean> {
   }
 }
 
-/** Checks a proof as `verifyDpopProof` does, with the refusal as a value. */
-export async function checkDpopProof(proof: string, expected: DpopExpectations): Promise<Outcome> {
+/** The key that a proof's header carries, after every check of that header; else the member at fault. */
+async function readKey(
+  { typ, alg: named, jwk, kid, ...rest }: ParsedToken['header'],
+  algorithms: readonly SigningAlgorithm[],
+): Promise<VerificationKey | string> {
+  if (typ !== 'dpop+jwt') return 'typ';
+  const alg = canonicalAlgorithm(named);
+  if (alg === undefined || !algorithms.includes(alg)) return 'alg';
+  const member = forbidden.find((name) => Object.hasOwn(rest, name));
+  if (member !== undefined) return member;
+  const key = await importVerificationKey(jwk, alg);
+  if (typeof key === 'string') return 'jwk';
+  return kid === undefined || kid === key.thumbprint ? key : 'kid';
+}
+
+/**
+ * Checks a proof as `verifyDpopProof` does, with the refusal as a value.
+ *
+ * @param known keys of proofs that verified before, under the same `algorithms`
+ */
+export async function checkDpopProof(
+  proof: string,
+  expected: DpopExpectations,
+  known?: ProofKeys,
+): Promise<Outcome> {
   const { method, token, jkt, isNonce, clockTolerance = 5, clock = systemClock } = expected;
   const { algorithms = defaultAlgorithms } = expected;
   const url = String(expected.url);
   const now = readClock(clock);
-  const parsed = parseToken(proof, proofBytes);
+  const parsed = parseToken(proof, proofBytes, known?.headers);
   if (!parsed.ok) return refuse('proof_invalid');
   const { header, claims, segments } = parsed.value;
-  const { typ, alg: named, jwk, kid } = header;
-  if (typ !== 'dpop+jwt') return refuse('proof_invalid', 'typ');
-  const alg = canonicalAlgorithm(named);
-  if (alg === undefined || !algorithms.includes(alg)) return refuse('proof_invalid', 'alg');
-  const member = forbidden.find((name) => Object.hasOwn(header, name));
-  if (member !== undefined) return refuse('proof_invalid', member);
-  const key = await importVerificationKey(jwk, alg);
-  if (typeof key === 'string') return refuse('proof_invalid', 'jwk');
-  if (kid !== undefined && kid !== key.thumbprint) return refuse('proof_invalid', 'kid');
+  const [protectedHeader, payload, signature] = segments;
+  const seen = known?.find(protectedHeader);
+  const key = seen ?? (await readKey(header, algorithms));
+  if (typeof key === 'string') return refuse('proof_invalid', key);
   if (jkt !== undefined && key.thumbprint !== jkt) return refuse('proof_invalid', 'jwk');
+  let hash: string | undefined;
   try {
-    const [protectedHeader, payload, signature] = segments;
-    await flattenedVerify({ protected: protectedHeader, payload, signature }, key.key);
+    // Two works of the platform at once
+    [hash] = await Promise.all([
+      token === undefined ? undefined : hashText(token),
+      flattenedVerify({ protected: protectedHeader, payload, signature }, key.key),
+    ]);
   } catch {
     return refuse('proof_invalid');
   }
+  if (seen === undefined) known?.remember(protectedHeader, { header, key });
   const { jti, htm, htu, iat, exp, nbf, ath, nonce } = claims;
   if (!isName(jti)) return refuse('proof_invalid', 'jti');
   if (htm !== method) return refuse('proof_invalid', 'htm');
@@ -89,9 +115,7 @@ export async function checkDpopProof(proof: string, expected: DpopExpectations):
   if (nbf !== undefined && !(isFiniteNumber(nbf) && nbf <= now + clockTolerance)) {
     return refuse('proof_invalid', 'nbf');
   }
-  if (token !== undefined && ath !== (await hashText(token))) {
-    return refuse('proof_invalid', 'ath');
-  }
+  if (token !== undefined && ath !== hash) return refuse('proof_invalid', 'ath');
   if (isNonce !== undefined && !(await isOurs(nonce, isNonce))) {
     return refuse('proof_nonce_required');
   }

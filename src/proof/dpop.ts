@@ -9,8 +9,6 @@ import { readExpectations, type DpopExpectations } from './expectations.ts';
 import { sentTarget } from './htu.ts';
 import { askReplay, type ReplayGuard } from './replay.ts';
 
-export { checkDpopProof, proofUse };
-
 const encoder = new TextEncoder();
 
 /** Options of {@link createDpopProof}. */

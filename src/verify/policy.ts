@@ -7,6 +7,7 @@ import {
   systemClock,
   type Clock,
 } from '../errors/caller.ts';
+import { createProofKeys, type ProofKeys } from '../proof/proof_keys.ts';
 import { memoryReplayGuard, type ReplayGuard } from '../proof/replay.ts';
 import type { RevocationSource } from '../revoke/revocation_source.ts';
 import { boundedCache } from '../token/bounded_cache.ts';
@@ -61,11 +62,15 @@ export type VerifierOptions =
 
 /** Headers that a verifier keeps: one for each key of its issuers, with room for strangers'. */
 const knownHeaders = 64;
+/** Keys of proofs that a verifier keeps, at least. */
+const knownProofKeys = 5000;
 
 /** The whole policy, checked. */
 export interface Policy extends TrustedIssuers {
   /** Headers that were taken apart before. */
   readonly headers: KnownHeaders;
+  /** Keys of proofs that verified before. */
+  readonly proofKeys: ProofKeys;
   readonly tiers: readonly string[];
   readonly maxLifetime: number;
   readonly clockTolerance: number;
@@ -127,6 +132,7 @@ export function readPolicy(options: VerifierOptions): Policy {
   const bytes = { min: 256, max: 65_536 };
   return {
     headers: boundedCache(knownHeaders),
+    proofKeys: createProofKeys(knownProofKeys),
     ...issuers,
     tiers: readTiers(options.tiers),
     maxLifetime: numberOption('maxLifetime', options.maxLifetime, {

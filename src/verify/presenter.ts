@@ -2,7 +2,7 @@
 
 import { checkOptionNames } from '../errors/caller.ts';
 import { TokenError } from '../errors/token_error.ts';
-import { checkDpopProof, proofUse } from '../proof/dpop.ts';
+import { checkDpopProof, proofUse } from '../proof/check.ts';
 import { askReplay, type ProofUse, type ReplayGuard } from '../proof/replay.ts';
 import type { VerifiedAgent } from '../token/agent.ts';
 import type { Maybe } from '../token/maybe.ts';
@@ -79,8 +79,8 @@ export function checkPresenter(
   if (proof === undefined) return jkt === undefined ? undefined : new TokenError('proof_required');
   // RFC 9449 section 7.1: a proof beside a token that is bound to no key proves nothing about it.
   if (jkt === undefined) return new TokenError('proof_invalid');
-  const { clock, clockTolerance } = policy;
-  return checkDpopProof(proof, {
+  const { clock, clockTolerance, proofKeys } = policy;
+  const expected = {
     method,
     url,
     token,
@@ -88,7 +88,10 @@ export function checkPresenter(
     clock,
     clockTolerance,
     ...(isNonce === undefined ? {} : { isNonce: (nonce: string) => isNonce(nonce, agent) }),
-  }).then((checked) => (checked.ok ? proofUse(checked.value) : checked.error));
+  };
+  return checkDpopProof(proof, expected, proofKeys).then((checked) =>
+    checked.ok ? proofUse(checked.value) : checked.error,
+  );
 }
 
 /** Records the use of a proof with the guard of this verification, or else the verifier's own. */
