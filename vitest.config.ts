@@ -51,6 +51,17 @@ export default defineConfig({
         },
       },
       {
+        test: {
+          ...patience,
+          name: 'dashboard',
+          environment: 'node',
+          globalSetup: 'test/support/gateway_build.ts',
+          // Each file is a gateway and a browser
+          maxWorkers: 2,
+          include: ['test/dashboard/**/*.test.ts'],
+        },
+      },
+      {
         plugins: [cloudflareTest(worker)],
         test: { ...patience, name: 'workerd', include: [contract, 'test/worker/**/*.test.ts'] },
       },

@@ -1,17 +1,39 @@
 // Builds the dashboard into the folder that the Worker serves, and the page that verifies on its own
 
 import { createHash } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { build, type Rolldown } from 'vite';
 import { root } from './tools.ts';
 
 const output = join(root, 'dist/dashboard');
 
+/** What a browser loads before it can show the first view, all together, in bytes of gzip. */
+const firstViewLimit = 80 * 1024;
+
 /** Builds both pages. */
 export async function buildDashboard(): Promise<void> {
-  await build({ configFile: join(root, 'dashboard/vite.config.ts'), logLevel: 'warn' });
+  const page = (await build({
+    configFile: join(root, 'dashboard/vite.config.ts'),
+    logLevel: 'warn',
+  })) as Rolldown.RolldownOutput;
+  const weight = firstView(page).reduce((sum, text) => sum + gzipSync(text).length, 0);
+  console.log(`The dashboard's first view: ${weight} of ${firstViewLimit} bytes`);
+  if (weight > firstViewLimit) throw new Error('The first view of the dashboard is too large');
   writeFileSync(join(output, 'verify.html'), await standalonePage());
+}
+
+/** The page, its pictures and styles, and every script that its entry imports at once. */
+function firstView({ output: files }: Rolldown.RolldownOutput): readonly (string | Uint8Array)[] {
+  const wanted = new Set(files.filter((file) => file.type === 'chunk' && file.isEntry));
+  for (const file of wanted) {
+    const imported = file.type === 'chunk' ? file.imports : [];
+    for (const each of files) if (imported.includes(each.fileName)) wanted.add(each);
+  }
+  const scripts = [...wanted].flatMap((file) => (file.type === 'chunk' ? [file.code] : []));
+  const others = files.flatMap((file) => (file.type === 'asset' ? [file.source] : []));
+  return [...scripts, ...others, readFileSync(join(output, 'icon.svg'))];
 }
 
 const hashOf = (text: string): string =>
@@ -23,7 +45,12 @@ async function standalonePage(): Promise<string> {
     configFile: false,
     root: join(root, 'dashboard/standalone'),
     logLevel: 'warn',
-    build: { write: false, target: 'es2023', modulePreload: { polyfill: false } },
+    build: {
+      write: false,
+      target: 'es2023',
+      modulePreload: { polyfill: false },
+      rolldownOptions: { output: { codeSplitting: false } },
+    },
   })) as Rolldown.RolldownOutput;
   const style = textOf(built, '.css');
   // In a page, nothing in a script may look like its end

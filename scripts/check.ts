@@ -18,6 +18,7 @@ const steps: readonly Step[] = [
   { name: 'servers', needs: ['browsers'], run: once('scripts/servers.ts') },
   { name: 'tests in node', needs: machine, run: () => runTests('node') },
   { name: 'runtimes', needs: machine, run: () => runCounted('scripts/runtimes.ts') },
+  { name: 'tests of the dashboard', needs: machine, run: () => runTests('dashboard') },
   { name: 'tests in workerd', needs: ['build'], run: () => runTests('workerd') },
   ...browsers
     .filter((browser) => existsFor(browser))

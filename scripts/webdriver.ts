@@ -17,6 +17,8 @@ export interface WebDriverSession {
   /** Runs the body of a function; what its promise resolves with is the answer. */
   readonly execute: (body: string, args: readonly unknown[]) => Promise<unknown>;
   readonly resize: (width: number, height: number) => Promise<void>;
+  /** Any other command of the session, by its method and path. */
+  readonly command: (method: string, path: string, body?: object) => Promise<unknown>;
   /** The browser's own words for its version. */
   readonly version: string;
   /** Ends everything that was started, in turn. */
@@ -94,6 +96,7 @@ async function openSession(
     resize: async (width, height) => {
       await ask(base, 'POST', `${own}/window/rect`, { width, height });
     },
+    command: (method, path, command) => ask(base, method, own + path, command),
     close: async () => {
       try {
         await ask(base, 'DELETE', own);

@@ -1,7 +1,7 @@
 // The administration's routes as functions. Every answer that is not what was asked for is an ApiError.
 
 import type { AuthenticatedFetch } from '../../src/client/index.ts';
-import { session } from '../session/session.ts';
+import { noticeEnd, session } from '../session/session.ts';
 import type {
   Agent,
   AgentSession,
@@ -30,9 +30,21 @@ function fetcher(): AuthenticatedFetch {
   return current.call;
 }
 
+async function reach(url: URL, init: RequestInit): Promise<Response> {
+  try {
+    return await fetcher()(url, init);
+  } catch (error) {
+    noticeEnd(error);
+    // Engines' own words for a broken connection differ, and name no cause
+    if (error instanceof TypeError)
+      throw new ApiError('The gateway cannot be reached', 'unreachable', 0);
+    throw error;
+  }
+}
+
 /** Asks a route; the answer's body is still to be read. */
 export async function ask(path: string, init: RequestInit = {}): Promise<Response> {
-  const response = await fetcher()(new URL(path, location.origin), init);
+  const response = await reach(new URL(path, location.origin), init);
   if (response.ok) return response;
   const body = (await response.json().catch(() => ({}))) as Record<string, unknown>;
   const { error_description: words, code = body['error'] } = body;

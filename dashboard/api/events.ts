@@ -24,9 +24,13 @@ const wait = (milliseconds: number, signal: AbortSignal): Promise<void> =>
     signal.addEventListener('abort', () => (clearTimeout(timer), resolve()), { once: true });
   });
 
-/** Follows the stream until the signal ends it. Never rejects. */
-export async function follow(reader: StreamReader, signal: AbortSignal): Promise<void> {
-  let after: string | undefined;
+/** Follows the stream, from a cursor on, until the signal ends it. Never rejects. */
+export async function follow(
+  reader: StreamReader,
+  signal: AbortSignal,
+  from?: string,
+): Promise<void> {
+  let after = from;
   let pause = pauses.first;
 
   async function once(): Promise<void> {

@@ -75,7 +75,7 @@ function Who() {
     <div class="who">
       <span>
         <span class="mono">{current.operator.clientId}</span>
-        {mayWrite() ? '' : ', may only look'}
+        {mayWrite() ? '' : ', may look, not change: without the scope admin:write'}
       </span>
       <div class="row">
         <button type="button" onClick={nextTheme}>

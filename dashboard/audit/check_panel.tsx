@@ -72,8 +72,27 @@ export function CheckPanel() {
   );
 }
 
+/** A log of some seconds: its first manifest, which says what must be there, is still to come. */
+function isYoung({ manifests, findings }: AuditReport): boolean {
+  const [first] = findings;
+  return (
+    manifests === 0 &&
+    findings.length === 1 &&
+    first?.code === 'manifest_missing' &&
+    first.seq === 1
+  );
+}
+
 function Result({ report, signed }: { readonly report: AuditReport; readonly signed: boolean }) {
   const { ok, entries, checkpoints, findings, losses } = report;
+  if (isYoung(report)) {
+    return (
+      <p class="warn" role="status">
+        {number(entries)} records in order, but nothing is signed yet that says which there must be:
+        check again in some seconds.
+      </p>
+    );
+  }
   return (
     <div class="question" role="status">
       <p class={ok ? 'good' : 'bad'}>

@@ -2,8 +2,10 @@
 
 import { effect, signal } from '@preact/signals';
 import { admin } from '../api/admin.ts';
-import { follow } from '../api/events.ts';
+import { follow, type StreamReader } from '../api/events.ts';
 import type { Bucket, Stats } from '../api/shapes.ts';
+import { newestLines } from '../audit/fetch_log.ts';
+import { readLine, type AuditLine } from '../audit/line.ts';
 import { session } from '../session/session.ts';
 
 /** One point of the fine-grained charts: every two seconds for ten minutes. */
@@ -11,12 +13,6 @@ export interface Moment {
   readonly at: number;
   readonly decisions: number;
   readonly messages: number;
-}
-
-/** A line of the audit log, as it was sent and as it reads. */
-export interface AuditLine {
-  readonly text: string;
-  readonly record: Readonly<Record<string, unknown>>;
 }
 
 const mostMoments = 300;
@@ -36,15 +32,9 @@ export const connection = signal<{ readonly live: boolean; readonly why?: string
   live: false,
 });
 
-function parse(text: string): AuditLine | undefined {
-  try {
-    const record: unknown = JSON.parse(text);
-    return typeof record === 'object' && record !== null
-      ? { text, record: record as AuditLine['record'] }
-      : undefined;
-  } catch {
-    return undefined;
-  }
+function takeLines(added: readonly string[]): void {
+  const read = added.map(readLine).filter((line) => line !== undefined);
+  lines.value = [...lines.peek(), ...read].slice(-mostLines);
 }
 
 function takeStats(next: Stats): void {
@@ -64,28 +54,38 @@ async function takeBuckets(): Promise<void> {
   }
 }
 
+const reader: StreamReader = {
+  stats: takeStats,
+  records: takeLines,
+  skipped() {
+    lines.value = [];
+  },
+  state(state, why) {
+    connection.value = { live: state === 'live', why };
+  },
+};
+
+/** What was recorded before the page was opened comes first, and the stream goes on from there. */
+async function begin(signal: AbortSignal): Promise<void> {
+  let after: string | undefined;
+  try {
+    const newest = await newestLines(signal);
+    if (signal.aborted) return;
+    takeLines(newest.lines);
+    ({ after } = newest);
+  } catch {
+    // The stream tells why; it begins with what happens now
+  }
+  await follow(reader, signal, after);
+}
+
 // Follows as long as somebody is signed in
 effect(() => {
   if (session.value.kind !== 'signed_in') return undefined;
   const ended = new AbortController();
   const timer = setInterval(() => void takeBuckets(), refreshBuckets);
   void takeBuckets();
-  void follow(
-    {
-      stats: takeStats,
-      records(added) {
-        const read = added.map(parse).filter((line) => line !== undefined);
-        lines.value = [...lines.peek(), ...read].slice(-mostLines);
-      },
-      skipped() {
-        lines.value = [];
-      },
-      state(state, why) {
-        connection.value = { live: state === 'live', why };
-      },
-    },
-    ended.signal,
-  );
+  void begin(ended.signal);
   return () => {
     ended.abort();
     clearInterval(timer);

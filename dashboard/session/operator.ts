@@ -39,11 +39,20 @@ export function forgetOperator(): void {
 /** Why a code was not accepted, in the gateway's words. */
 class EnrolError extends Error {}
 
+/** A request whose failure has words for people: engines' own differ, and name no cause. */
+async function reach(url: string, init: RequestInit): Promise<Response> {
+  try {
+    return await fetch(url, init);
+  } catch {
+    throw new EnrolError('The gateway cannot be reached');
+  }
+}
+
 /** Makes this browser an operator's, by a one-time code from the command line. */
 export async function enrol(code: string): Promise<Operator> {
   const key = await operatorKey();
   const url = new URL('/enroll', location.origin).href;
-  const response = await fetch(url, {
+  const response = await reach(url, {
     method: 'POST',
     headers: {
       'content-type': 'application/json',

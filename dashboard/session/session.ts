@@ -20,6 +20,8 @@ import {
 export type Session =
   | { readonly kind: 'starting' }
   | { readonly kind: 'signed_out'; readonly why?: string | undefined }
+  /** Somebody is remembered, but the gateway does not answer: nothing is forgotten. */
+  | { readonly kind: 'unreachable'; readonly operator: Operator; readonly why: string }
   | {
       readonly kind: 'signed_in';
       readonly operator: Operator;
@@ -46,18 +48,21 @@ async function open(operator: Operator): Promise<void> {
   session.value = { kind: 'signed_in', operator, scope, call };
 }
 
-function wordsOf(error: unknown): string {
-  if (error instanceof AuthorityError && error.error === 'invalid_client') {
-    return 'This browser is not enrolled any more: ask for another code';
-  }
-  return error instanceof Error ? error.message : 'The gateway cannot be reached';
-}
+const over = 'This browser is not enrolled any more: ask for another code';
 
-async function attempt(begin: () => Promise<Operator>): Promise<void> {
+/** Tells whether the authority does not know this browser any more; everything else may pass. */
+const isOver = (error: unknown): boolean =>
+  error instanceof AuthorityError && error.error === 'invalid_client';
+
+/** Gets a token for who is enrolled. A gateway that is away is no reason to forget anybody. */
+async function enter(operator: Operator): Promise<void> {
   try {
-    await open(await begin());
+    await open(operator);
   } catch (error) {
-    session.value = { kind: 'signed_out', why: wordsOf(error) };
+    const why = error instanceof Error ? error.message : 'The gateway cannot be reached';
+    session.value = isOver(error)
+      ? { kind: 'signed_out', why: over }
+      : { kind: 'unreachable', operator, why };
   }
 }
 
@@ -65,12 +70,22 @@ async function attempt(begin: () => Promise<Operator>): Promise<void> {
 export async function resume(): Promise<void> {
   const operator = rememberedOperator();
   if (operator === undefined) session.value = { kind: 'signed_out' };
-  else await attempt(async () => operator);
+  else await enter(operator);
 }
 
 /** Signs in with a one-time code. */
-export function signIn(code: string): Promise<void> {
-  return attempt(() => enrol(code));
+export async function signIn(code: string): Promise<void> {
+  try {
+    await enter(await enrol(code));
+  } catch (error) {
+    const why = error instanceof Error ? error.message : 'The gateway cannot be reached';
+    session.value = { kind: 'signed_out', why };
+  }
+}
+
+/** Ends the session where a call has shown that the operator was revoked or removed. */
+export function noticeEnd(error: unknown): void {
+  if (isOver(error)) session.value = { kind: 'signed_out', why: over };
 }
 
 /** Ends the session: its tokens are revoked, and this browser forgets who it was. */

@@ -1,10 +1,41 @@
 // The way in: a one-time code from the command line makes this browser an operator's.
 
 import { useSignal } from '@preact/signals';
-import { session, signIn } from './session.ts';
+import { resume, session, signIn, signOut, type Session } from './session.ts';
 
 const command =
   'npx swarmgate enrollments add dashboard-ann --tier power --scope admin:read admin:write';
+
+/** Somebody is enrolled here, and the gateway does not answer. */
+export function TryAgain({ operator, why }: Extract<Session, { readonly kind: 'unreachable' }>) {
+  const busy = useSignal(false);
+  async function again(): Promise<void> {
+    busy.value = true;
+    await resume();
+    busy.value = false;
+  }
+  return (
+    <main class="sign-in">
+      <h1>The gateway does not answer</h1>
+      <div class="sheet">
+        <p class="bad" role="alert">
+          {why}
+        </p>
+        <p>
+          This browser is enrolled as <span class="mono">{operator.clientId}</span>, and stays so.
+        </p>
+        <div class="row">
+          <button type="button" class="main" disabled={busy} onClick={() => void again()}>
+            {busy.value ? 'Trying …' : 'Try again'}
+          </button>
+          <button type="button" onClick={() => void signOut()}>
+            Use another code
+          </button>
+        </div>
+      </div>
+    </main>
+  );
+}
 
 /** Asks for a code. */
 export function SignIn() {
@@ -55,7 +86,7 @@ export function SignIn() {
       <p class="quiet">
         <code>npm start</code> prints a code. An operator makes others:
       </p>
-      <pre class="sheet scroll">{command}</pre>
+      <pre class="sheet wrap">{command}</pre>
     </main>
   );
 }

@@ -58,6 +58,15 @@ export function Chart({ label, unit, span, times, series }: ChartProps) {
   const index = pointed.value ?? times.length - 1;
   const at = times[index];
 
+  function pathOf(values: readonly number[]): string {
+    const path = values.flatMap((value, each) => {
+      const time = times[each];
+      return time === undefined || time < begin ? [] : `${x(time)},${y(value)}`;
+    });
+    // One alone would not be drawn
+    return [...path, ...path.slice(-1)].join(' ');
+  }
+
   function point({ offsetX }: PointerEvent): void {
     const wanted = begin + ((offsetX - edge.left) / inside) * span;
     const distance = (time: number | undefined): number => Math.abs((time ?? 0) - wanted);
@@ -110,16 +119,7 @@ export function Chart({ label, unit, span, times, series }: ChartProps) {
           </text>
         ))}
         {series.map(({ name, colour, values }) => (
-          <polyline
-            key={name}
-            class={`series-${colour}`}
-            points={values
-              .flatMap((value, each) => {
-                const time = times[each];
-                return time === undefined || time < begin ? [] : `${x(time)},${y(value)}`;
-              })
-              .join(' ')}
-          />
+          <polyline key={name} class={`series-${colour}`} points={pathOf(values)} />
         ))}
         {pointed.value === undefined || at === undefined ? null : (
           <line class="pointer" x1={x(at)} x2={x(at)} y1={edge.top} y2={height - edge.bottom} />

@@ -17,6 +17,18 @@ export function Ago({ at }: TimeProps) {
   );
 }
 
+const hour = 3600;
+
+/** When an agent was seen last, which is kept to the hour: it was never longer ago than this. */
+export function Seen({ at }: TimeProps) {
+  const hours = Math.floor(Math.max(0, now.value - at) / hour);
+  return (
+    <time dateTime={isoOf(at)} title="Kept to the hour">
+      {hours === 0 ? 'in the last hour' : `${duration(hours * hour)} ago or less`}
+    </time>
+  );
+}
+
 /** A moment that is to come, counted down. */
 export function Left({ at }: TimeProps) {
   const left = at - now.value;

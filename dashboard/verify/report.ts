@@ -7,6 +7,7 @@ import {
   type UnverifiedToken,
   type VerifiedAgent,
 } from '../../src/verify/index.ts';
+import { clock } from '../ui/format.ts';
 import { keysOf, verifiable, type Trust } from './trust.ts';
 import { stageOf, stages, type Outcome, type StageName } from './stages.ts';
 
@@ -27,7 +28,8 @@ export interface Pasted {
   readonly delegation: string | undefined;
 }
 
-const compact = /[\w-]+\.[\w-]*\.[\w-]*/g;
+/** Whatever has the dots of a token, whole: what stands at its ends is for the verifier to refuse. */
+const isCandidate = (word: string): boolean => word.split('.').length > 2;
 const most = 50;
 
 /**
@@ -41,7 +43,7 @@ export function findTokens(text: string): readonly Pasted[] {
     .filter((line) => line !== '')
     .slice(0, most)
     .map((line) => {
-      const [token = line, ...hops] = line.match(compact) ?? [];
+      const [token = line, ...hops] = line.split(/[\s,;"'`<>]+/).filter(isCandidate);
       return { token, delegation: hops.length === 0 ? undefined : hops.join(',') };
     });
 }
@@ -75,6 +77,7 @@ export async function examine({ token, delegation }: Pasted, trust: Trust): Prom
   const failed = result.ok ? undefined : result.error.code;
   const stop = failed === undefined ? undefined : stageOf(failed);
   const at = stages.findIndex(({ name }) => name === stop);
+  const asked = `not in the ${trust.by ?? 'feed'} as of ${clock(Date.now() / 1000)}`;
   const outcomeOf = (name: StageName, index: number): Outcome => {
     if (failed !== undefined && name === stop) {
       return { kind: 'failed', code: failed, why: errorCodes[failed].description };
@@ -87,6 +90,7 @@ export async function examine({ token, delegation }: Pasted, trust: Trust): Prom
     if (name === 'revocation' && revocation === undefined) {
       return { kind: 'not_checked', why: 'no feed is known for these keys' };
     }
+    if (name === 'revocation') return { kind: 'passed', why: asked };
     return { kind: 'passed' };
   };
   return {

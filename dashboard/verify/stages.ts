@@ -61,6 +61,7 @@ export function stageOf(code: ErrorCode): StageName {
 
 /** How a step went. */
 export type Outcome =
-  | { readonly kind: 'passed' | 'not_reached' }
+  | { readonly kind: 'passed'; readonly why?: string }
+  | { readonly kind: 'not_reached' }
   | { readonly kind: 'not_checked'; readonly why: string }
   | { readonly kind: 'failed'; readonly code: ErrorCode; readonly why: string };

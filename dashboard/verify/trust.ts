@@ -4,9 +4,13 @@ import { signal } from '@preact/signals';
 import {
   localKeys,
   revocationFeed,
+  statusListSource,
   type KeySource,
   type RevocationSource,
 } from '../../src/verify/index.ts';
+
+/** How the page learns what is revoked: the quick way, and the public one of any verifier. */
+export type RevocationWay = 'feed' | 'status list';
 
 /** What tokens are held against. */
 export interface Trust {
@@ -17,6 +21,8 @@ export interface Trust {
   /** A JWK set, or one key as JWK or SPKI PEM. */
   readonly keys: string;
   readonly revocation: RevocationSource | undefined;
+  /** What `revocation` is, in words. */
+  readonly by: RevocationWay | undefined;
   /** Where all of this comes from, in words. */
   readonly origin: string;
 }
@@ -37,8 +43,32 @@ async function read(path: string): Promise<Response> {
   return response;
 }
 
-/** Trusts the gateway that this page comes from: its issuer, its keys and its revocation feed. */
-export async function trustThisGateway(): Promise<void> {
+let loading: Promise<void> | undefined;
+
+/** Trusts the gateway that this page comes from: its issuer, its keys and what it says is revoked. */
+export function trustThisGateway(way: RevocationWay = 'feed'): Promise<void> {
+  loading = load(way);
+  return loading;
+}
+
+/** Whom to trust, once what is being loaded is there. */
+export async function settledTrust(): Promise<Trust | undefined> {
+  await loading;
+  return trust.peek();
+}
+
+async function revocationOf(
+  way: RevocationWay,
+  issuer: string,
+  keys: string,
+): Promise<RevocationSource> {
+  if (way === 'feed')
+    return revocationFeed(new URL('/revocations', location.origin), { maxAge: 5 });
+  const trusted = { issuer, keys: await keysOf(keys), algorithms: verifiable };
+  return statusListSource({ issuers: [trusted], maxAge: 30 });
+}
+
+async function load(way: RevocationWay): Promise<void> {
   try {
     const metadata = (await (await read('/.well-known/oauth-authorization-server')).json()) as {
       readonly issuer?: unknown;
@@ -50,8 +80,9 @@ export async function trustThisGateway(): Promise<void> {
       audience: '',
       profile: 'at+jwt',
       keys,
-      revocation: revocationFeed(new URL('/revocations', location.origin), { maxAge: 5 }),
-      origin: 'this gateway: its published keys and revocation feed',
+      revocation: await revocationOf(way, metadata.issuer, keys),
+      by: way,
+      origin: `this gateway: its published keys and ${way === 'feed' ? 'revocation feed' : 'status lists'}`,
     };
     trustError.value = undefined;
   } catch (error) {
@@ -64,7 +95,7 @@ export async function trustText(
   parts: Pick<Trust, 'issuer' | 'audience' | 'profile' | 'keys'>,
 ): Promise<void> {
   await keysOf(parts.keys);
-  trust.value = { ...parts, revocation: undefined, origin: 'keys that you gave' };
+  trust.value = { ...parts, revocation: undefined, by: undefined, origin: 'keys that you gave' };
 }
 
 /** Makes a source of the keys, or throws a TypeError that says what is wrong with them. */

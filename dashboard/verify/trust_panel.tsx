@@ -19,9 +19,14 @@ export function TrustPanel({ standsAlone }: { readonly standsAlone: boolean }) {
       )}
       <div class="row">
         {standsAlone ? null : (
-          <button type="button" onClick={() => void trustThisGateway()}>
-            Load this gateway's keys
-          </button>
+          <>
+            <button type="button" onClick={() => void trustThisGateway()}>
+              This gateway, by its feed
+            </button>
+            <button type="button" onClick={() => void trustThisGateway('status list')}>
+              This gateway, by its status lists
+            </button>
+          </>
         )}
         {current === undefined ? null : <SaveKeys keys={current.keys} />}
       </div>

@@ -4,6 +4,7 @@ import { useEffect } from 'preact/hooks';
 import { admin } from '../api/admin.ts';
 import type { Agent as AgentFacts, AgentSession } from '../api/shapes.ts';
 import { addressOf } from '../app/route.ts';
+import { OnlyLook } from '../session/only_look.tsx';
 import { mayWrite } from '../session/session.ts';
 import { inert } from '../ui/format.ts';
 import { Ago, Left } from '../ui/time.tsx';
@@ -87,7 +88,9 @@ function Facts({ agent, done }: { readonly agent: AgentFacts; readonly done: () 
             </button>
           )}
         </div>
-      ) : null}
+      ) : (
+        <OnlyLook what="revoking" />
+      )}
       <a href={addressOf('agents')}>All agents</a>
     </section>
   );

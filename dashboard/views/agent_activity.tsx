@@ -1,10 +1,11 @@
-// What an agent did last, from the live records: its tokens, and who acts for whom.
+// What an agent did last, from the newest records: its tokens, and who acts for whom.
 
-import { lines } from '../live/live.ts';
 import { addressOf } from '../app/route.ts';
+import { lines } from '../live/live.ts';
+import { mayWrite } from '../session/session.ts';
 import { inert } from '../ui/format.ts';
 import { Ago } from '../ui/time.tsx';
-import { mayWrite } from '../session/session.ts';
+import { actorsOf, DelegationTree } from './delegation_tree.tsx';
 import { askToRevoke } from './revoke.tsx';
 
 const most = 50;
@@ -13,28 +14,10 @@ type Entry = Readonly<Record<string, unknown>>;
 const textOf = (value: unknown): string | undefined =>
   typeof value === 'string' ? value : undefined;
 
-/** The actors of a record, newest first, as ids. */
-function actorsOf(record: Entry): readonly string[] {
-  const { actors } = record;
-  if (!Array.isArray(actors)) return [];
-  return actors.flatMap((actor: unknown) => textOf((actor as Entry)['agent']) ?? []);
-}
-
 const concerns = (record: Entry, id: string): boolean =>
-  record['agent'] === id || record['subject'] === id || actorsOf(record).includes(id);
-
-/** The chains that the agent has been part of lately, each as a path from the root on. */
-function chainsOf(entries: readonly Entry[]): readonly (readonly string[])[] {
-  const seen = new Map<string, readonly string[]>();
-  for (const record of entries) {
-    const actors = actorsOf(record);
-    const subject = textOf(record['subject']);
-    if (actors.length === 0 || subject === undefined) continue;
-    const path = [subject, ...actors.toReversed()];
-    seen.set(path.join('\n'), path);
-  }
-  return [...seen.values()];
-}
+  record['agent'] === id ||
+  record['subject'] === id ||
+  actorsOf(record).some((actor) => actor.id === id);
 
 /** The newest records of an agent. */
 export function AgentActivity({ id, done }: { readonly id: string; readonly done: () => void }) {
@@ -44,25 +27,29 @@ export function AgentActivity({ id, done }: { readonly id: string; readonly done
   const newest = entries.slice(-most).toReversed();
   return (
     <>
-      <Chains paths={chainsOf(entries)} />
+      <div class="columns">
+        <Tokens newest={newest.filter((record) => record['agent'] === id)} done={done} />
+        <DelegationTree records={entries} />
+      </div>
       <section class="sheet">
-        <h2>Seen since this page was opened</h2>
+        <h2>Lately</h2>
         {newest.length === 0 ? (
-          <p class="quiet">Nothing yet.</p>
+          <p class="quiet">Nothing in the newest records.</p>
         ) : (
-          <div class="scroll">
+          <div class="scroll" tabIndex={0} role="region" aria-label="What it did lately">
             <table>
               <thead>
                 <tr>
-                  <th scope="col">When</th>
-                  <th scope="col">What</th>
-                  <th scope="col">Decision</th>
-                  <th scope="col">Token</th>
+                  {['When', 'What', 'Decision', 'Token'].map((name) => (
+                    <th key={name} scope="col">
+                      {name}
+                    </th>
+                  ))}
                 </tr>
               </thead>
               <tbody>
                 {newest.map((record) => (
-                  <Row key={textOf(record['hash'])} record={record} done={done} />
+                  <Row key={textOf(record['hash'])} record={record} />
                 ))}
               </tbody>
             </table>
@@ -73,13 +60,16 @@ export function AgentActivity({ id, done }: { readonly id: string; readonly done
   );
 }
 
-function Row({ record, done }: { readonly record: Entry; readonly done: () => void }) {
+const shortOf = (token: string): string =>
+  inert(token.length > 13 ? `${token.slice(0, 12)}…` : token);
+
+function Row({ record }: { readonly record: Entry }) {
   const code = textOf(record['code']);
   const token = textOf(record['token']);
   const resource = textOf(record['resource']);
   return (
     <tr>
-      <td>
+      <td class="when">
         <Ago at={Number(record['at'])} />
       </td>
       <td>
@@ -95,43 +85,49 @@ function Row({ record, done }: { readonly record: Entry; readonly done: () => vo
           </a>
         )}
       </td>
-      <td>
-        {token === undefined ? (
-          '–'
-        ) : (
-          <span class="row">
-            <span class="mono">{inert(token.slice(0, 12))}</span>
-            {mayWrite() ? (
-              <button type="button" onClick={() => askToRevoke('token', token, done)}>
-                Revoke
-              </button>
-            ) : null}
-          </span>
-        )}
-      </td>
+      <td class="mono">{token === undefined ? '–' : shortOf(token)}</td>
     </tr>
   );
 }
 
-function Chains({ paths }: { readonly paths: readonly (readonly string[])[] }) {
-  if (paths.length === 0) return null;
+interface TokensProps {
+  /** Records of the agent's own, newest first. */
+  readonly newest: readonly Entry[];
+  readonly done: () => void;
+}
+
+/** Its tokens that were used lately, each once. */
+function Tokens({ newest, done }: TokensProps) {
+  const used = new Map<string, number>();
+  for (const { token, at } of newest) {
+    if (typeof token === 'string' && !used.has(token)) used.set(token, Number(at));
+  }
   return (
     <section class="sheet">
-      <h2>Delegation</h2>
-      <ul class="effects">
-        {paths.map((path) => (
-          <li key={path.join('\n')}>
-            {path.map((each, at) => (
-              <span key={at}>
-                {at === 0 ? '' : ' → '}
-                <a class="mono" href={addressOf('agent', each)}>
-                  {inert(each)}
-                </a>
+      <h2>Tokens used lately</h2>
+      {used.size === 0 ? (
+        <p class="quiet">None in the newest records.</p>
+      ) : (
+        <ul class="plain">
+          {[...used].map(([token, at]) => (
+            <li key={token} class="row">
+              <span class="mono">{inert(token)}</span>
+              <span class="quiet">
+                <Ago at={at} />
               </span>
-            ))}
-          </li>
-        ))}
-      </ul>
+              {mayWrite() ? (
+                <button
+                  type="button"
+                  aria-label={`Revoke the token ${inert(token)}`}
+                  onClick={() => askToRevoke('token', token, done)}
+                >
+                  Revoke
+                </button>
+              ) : null}
+            </li>
+          ))}
+        </ul>
+      )}
     </section>
   );
 }

@@ -6,7 +6,7 @@ import { admin } from '../api/admin.ts';
 import type { AgentSummary } from '../api/shapes.ts';
 import { addressOf } from '../app/route.ts';
 import { inert, number } from '../ui/format.ts';
-import { Ago } from '../ui/time.tsx';
+import { Seen } from '../ui/time.tsx';
 import { VirtualRows } from '../ui/virtual_rows.tsx';
 
 /** Milliseconds without a key press, after which the list is asked for. */
@@ -67,9 +67,14 @@ export function Agents() {
           onInput={({ currentTarget }) => (search.value = currentTarget.value)}
         />
       </label>
-      <p class="quiet" role="status">
-        {statusOf(state.value, found.value.length, next.value !== undefined)}
-      </p>
+      <div class="row">
+        <span class="quiet" role="status">
+          {statusOf(state.value, found.value.length, next.value !== undefined)}
+        </span>
+        <button type="button" onClick={() => void load('')}>
+          Look again
+        </button>
+      </div>
       <VirtualRows
         label="Agents"
         items={found.value}
@@ -99,7 +104,7 @@ function AgentRow({
       <span class="mono">{inert(id)}</span>
       <span class="wide">{inert(tier)}</span>
       <span class={disabled ? 'bad' : 'good'}>{disabled ? 'revoked' : 'active'}</span>
-      <span class="wide quiet">{seen === undefined ? 'never seen' : <Ago at={seen} />}</span>
+      <span class="wide quiet">{seen === undefined ? 'never seen' : <Seen at={seen} />}</span>
     </a>
   );
 }

@@ -1,29 +1,26 @@
-// The audit log as it is written: filtered, followed, and checked.
+// The audit log as it is written: filtered, followed, searched, and checked.
 
 import { useSignal } from '@preact/signals';
-import { CheckPanel } from '../audit/check_panel.tsx';
-import { lines, type AuditLine } from '../live/live.ts';
 import { addressOf } from '../app/route.ts';
-import { inert, moment, number } from '../ui/format.ts';
+import { CheckPanel } from '../audit/check_panel.tsx';
+import { isWanted, type AuditLine, type Wanted } from '../audit/line.ts';
+import { Records } from '../audit/records.tsx';
+import { SearchPanel } from '../audit/search_panel.tsx';
+import { lines } from '../live/live.ts';
+import { inert, number } from '../ui/format.ts';
 
 const most = 200;
 
 /** The view; its subject is a reason to look for, such as `token_expired`. */
-export function Audit({ subject }: { readonly subject: string }) {
+export function Audit({ subject: code }: { readonly subject: string }) {
   const text = useSignal('');
-  const only = useSignal<'all' | 'allow' | 'deny'>(subject === '' ? 'all' : 'deny');
+  const chosen = useSignal<Wanted['decision']>('all');
   const isFollowed = useSignal(true);
   const held = useSignal<readonly AuditLine[]>([]);
 
   const source = isFollowed.value ? lines.value : held.value;
-  const wanted = source.filter(
-    ({ record, text: line }) =>
-      record['kind'] !== 'cursor' &&
-      (subject === '' || record['code'] === subject) &&
-      (only.value === 'all' || record['decision'] === only.value) &&
-      (text.value === '' || line.toLowerCase().includes(text.value.toLowerCase())),
-  );
-  const shown = wanted.slice(-most).toReversed();
+  const wanted = { code, decision: chosen.value, text: text.value };
+  const found = source.filter((line) => isWanted(line, wanted));
 
   return (
     <>
@@ -41,9 +38,9 @@ export function Audit({ subject }: { readonly subject: string }) {
           <label>
             Decisions
             <select
-              value={only}
+              value={chosen}
               onChange={({ currentTarget }) =>
-                (only.value = currentTarget.value as 'all' | 'allow' | 'deny')
+                (chosen.value = currentTarget.value as Wanted['decision'])
               }
             >
               <option value="all">all</option>
@@ -63,67 +60,20 @@ export function Audit({ subject }: { readonly subject: string }) {
           >
             {isFollowed.value ? 'Following; hold it' : 'Held; follow again'}
           </button>
-          {subject === '' ? null : (
+          {code === '' ? null : (
             <a href={addressOf('audit')}>
-              Only <span class="mono">{inert(subject)}</span>: show all
+              Only <span class="mono">{inert(code)}</span>: show all
             </a>
           )}
-          <span class="quiet">{number(wanted.length)} since this page was opened</span>
+          <span class="quiet" role="status">
+            {number(found.length)} of the newest {number(source.length)}
+            {found.length > most ? `; the last ${most} are shown` : ''}
+          </span>
         </div>
-        <Records shown={shown} />
+        <Records label="Newest records" shown={found.slice(-most).toReversed()} />
       </section>
+      <SearchPanel wanted={wanted} />
       <CheckPanel />
     </>
-  );
-}
-
-const textOf = (value: unknown): string =>
-  typeof value === 'string' || typeof value === 'number' ? inert(String(value)) : '';
-
-function Records({ shown }: { readonly shown: readonly AuditLine[] }) {
-  if (shown.length === 0) return <p class="quiet">Nothing yet.</p>;
-  return (
-    <div class="scroll" tabIndex={0} role="region" aria-label="Records">
-      <table>
-        <thead>
-          <tr>
-            {['When', 'Agent', 'Action', 'Decision', 'Record'].map((name) => (
-              <th key={name} scope="col">
-                {name}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {shown.map(({ text, record }) => (
-            <Row key={text} record={record} />
-          ))}
-        </tbody>
-      </table>
-    </div>
-  );
-}
-
-function Row({ record }: { readonly record: AuditLine['record'] }) {
-  const { kind, decision, code, agent, subject, at } = record;
-  const acts = typeof subject === 'string' && subject !== agent ? ` for ${inert(subject)}` : '';
-  return (
-    <tr>
-      <td>{typeof at === 'number' ? moment(at) : '–'}</td>
-      <td class="mono">
-        {typeof agent === 'string' ? <a href={addressOf('agent', agent)}>{inert(agent)}</a> : '–'}
-        {acts}
-      </td>
-      <td>
-        <span class="mono">{kind === 'record' ? textOf(record['action']) : textOf(kind)}</span>{' '}
-        <span class="quiet">{textOf(record['resource'])}</span>
-      </td>
-      <td class={decision === 'deny' ? 'bad mono' : 'good'}>
-        {decision === 'deny' ? textOf(code) : decision === 'allow' ? 'allowed' : '–'}
-      </td>
-      <td class="mono quiet">
-        {textOf(record['shard'])}/{textOf(record['seq'])}
-      </td>
-    </tr>
   );
 }

@@ -8,6 +8,7 @@ import { Confirm, type Question } from '../ui/confirm.tsx';
 import { inert } from '../ui/format.ts';
 import { Ago } from '../ui/time.tsx';
 import { useLoaded } from '../ui/use_loaded.ts';
+import { OnlyLook } from '../session/only_look.tsx';
 import { mayWrite } from '../session/session.ts';
 
 const question = signal<Question | undefined>(undefined);
@@ -48,7 +49,9 @@ export function Keys() {
             Rotate now
           </button>
         </div>
-      ) : null}
+      ) : (
+        <OnlyLook what="rotating keys" />
+      )}
       {question.value === undefined ? null : (
         <Confirm question={question.value} onClose={() => (question.value = undefined)} />
       )}

@@ -2,7 +2,7 @@
 
 import { addressOf } from '../app/route.ts';
 import type { Stage, Stats, Wait } from '../api/shapes.ts';
-import { buckets, moments, stats } from '../live/live.ts';
+import { buckets, moments, stats, type Moment } from '../live/live.ts';
 import { Chart } from '../ui/chart.tsx';
 import { duration, inert, number } from '../ui/format.ts';
 
@@ -56,8 +56,22 @@ function Tiles({
   );
 }
 
-function Now() {
+/** Minutes stand for the time before the page was opened. */
+function lastMinutes(): readonly Moment[] {
   const seen = moments.value;
+  const first = seen[0]?.at ?? Infinity;
+  const before = buckets.value
+    .map(({ at, seconds, decisions, messages }) => ({
+      at: at + seconds / 2,
+      decisions: decisions / seconds,
+      messages: messages / seconds,
+    }))
+    .filter(({ at }) => at < first);
+  return [...before, ...seen];
+}
+
+function Now() {
+  const seen = lastMinutes();
   return (
     <section class="sheet">
       <h2>Last ten minutes</h2>

@@ -4,7 +4,7 @@ import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { examine, findTokens, type Report } from '../verify/report.ts';
 import { ReportCard } from '../verify/report_card.tsx';
-import { trust, trustThisGateway } from '../verify/trust.ts';
+import { settledTrust, trust, trustThisGateway } from '../verify/trust.ts';
 import { TrustPanel } from '../verify/trust_panel.tsx';
 
 interface VerifyProps {
@@ -24,7 +24,7 @@ export function Verify({ standsAlone = false }: VerifyProps) {
   }, [standsAlone]);
 
   async function verify(): Promise<void> {
-    const known = trust.peek();
+    const known = await settledTrust();
     if (known === undefined) {
       why.value = 'Say first whom to trust';
       return;
