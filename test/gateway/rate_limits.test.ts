@@ -11,6 +11,7 @@ import { makeEnvelope } from '../support/envelopes.ts';
 import { publicUrl, startGateway, type RunningGateway } from '../support/gateway.ts';
 import { callWithChain, chainCode, delegate, type Chain } from '../support/hops.ts';
 import { call, codeOf, type Answer } from '../support/http.ts';
+import { openBound } from '../support/sockets.ts';
 import { boundTo, makeKey, mintProof, mintToken, type TestKey } from '../support/tokens.ts';
 
 // So few that none is refilled while a test is under way
@@ -189,4 +190,34 @@ describe('a chain', () => {
     });
     expect(answer.headers.get('ratelimit')).toMatch(/^"fast";r=1;/);
   });
+});
+
+test('a chain counts over sockets too: of openings and messages its root has three', async () => {
+  const world = await startAuthority({ variables });
+  const [lead, first, second] = [
+    await registerAgent(world, 'hirer', { dlg_max: 1 }),
+    await registerAgent(world, 'first'),
+    await registerAgent(world, 'second'),
+  ];
+  const root = { token: await boundToken(world.url, lead, 'hirer'), hops: [], key: lead };
+  const sockets = [];
+  for (const [to, key] of [['first', first] as const, ['second', second] as const]) {
+    const { token, hops } = await delegate(root, { to, key, scope: 'bus:publish' });
+    sockets.push(await openBound(world.url, key, token, hops));
+  }
+  const outcomes: unknown[] = [];
+  for (const socket of [...sockets, ...sockets]) {
+    const { text } = await makeEnvelope({ to: 'nobody' });
+    socket.send(`{"type":"publish","ref":"r","message":${text}}`);
+    const { type, code } = await socket.next();
+    outcomes.push(code ?? type);
+  }
+  expect(outcomes).toEqual(['accepted', 'rate_limited', 'rate_limited', 'rate_limited']);
+  for (const socket of sockets) socket.close();
+  // Each delegate has made two of its own three
+  const own = await boundToken(world.url, second, 'second');
+  const dpop = await mintProof(second, 'GET', `${publicUrl}/whoami`, own);
+  const headers = { authorization: `DPoP ${own}`, dpop };
+  expect((await call(`${world.url}/whoami`, { headers })).status).toBe(200);
+  await world.stop();
 });
