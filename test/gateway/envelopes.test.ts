@@ -122,7 +122,7 @@ describe('a bad envelope is refused and not stored', () => {
     ['another’s from', { from: 'mallory' }, '403 sender_mismatch'],
     ['a wrong sig', { sig: 'a'.repeat(64) }, '400 message_integrity'],
     ['a stale ts', { ts: ago(61) }, '410 message_expired'],
-    ['a ts of the future', { ts: ago(-62) }, '410 message_expired'],
+    ['a ts of the future', { ts: ago(-300) }, '410 message_expired'],
     ['a ttl that is over', { ts: ago(5), ttl: 4 }, '410 message_expired'],
     ['ttl 0', { ttl: 0 }, '400 message_malformed'],
     ['ttl 3601', { ttl: 3601 }, '400 message_malformed'],

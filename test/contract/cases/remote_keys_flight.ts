@@ -7,7 +7,8 @@ import { es7515 } from '../support/printed_keys.ts';
 const { d: _d, ...publicJwk } = es7515;
 const jwk = { ...publicJwk, kid: 'a' };
 const query = { alg: 'ES256', kid: 'a' } as const;
-const timeout = 0.03;
+/** Seconds: short for who waits, long enough for an answer that comes on a busy machine. */
+const timeout = 0.25;
 
 /** An answer that is given when the case says so. */
 function held(): { readonly answer: Answer; readonly release: () => void } {

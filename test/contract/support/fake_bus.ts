@@ -94,7 +94,8 @@ export async function fakeBus(clock: () => number): Promise<FakeBus> {
   async function receive(agent: string, { url, signal }: Arrived): Promise<Response> {
     const max = Number(url.searchParams.get('max'));
     const free = (): Stored[] => boxOf(agent).filter(({ leased }) => !leased);
-    if (Number(url.searchParams.get('wait')) > 0 && free().length === 0) {
+    // Each message wakes all who wait, whosever it is
+    while (Number(url.searchParams.get('wait')) > 0 && free().length === 0) {
       await new Promise<void>((resolve, reject) => {
         wakers.add(resolve);
         signal?.addEventListener('abort', () => reject(new TypeError('Aborted')));
