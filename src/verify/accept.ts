@@ -5,7 +5,8 @@ import { brandAgent, type VerifiedAgent } from '../token/agent.ts';
 import type { AgentClaims } from '../token/claims.ts';
 import type { TokenIdentity } from '../token/identity.ts';
 import type { CheckedClaims, TokenTimes } from './claims.ts';
-import type { Chain, Grant } from './delegation.ts';
+import type { Chain } from './chain.ts';
+import type { Grant } from './delegation.ts';
 
 /** The key of a token, and how it was found: asked again each time the token is seen. */
 export interface KeyFinding {

@@ -1,6 +1,6 @@
-// What a verifier remembers of a chain of off-line hops, and the agent that it makes of its delegates.
+// What a verifier remembers of a chain of off-line hops.
 
-import { brandAgent, type VerifiedAgent } from '../token/agent.ts';
+import { brandAgent } from '../token/agent.ts';
 import { identify, type AcceptedToken } from './accept.ts';
 import type { Grant } from './delegation.ts';
 import type { Hop } from './hops.ts';
@@ -42,28 +42,4 @@ export function acceptChain(
     },
     delegates,
   };
-}
-
-/**
- * The agent of a chain, given which of its delegates are who they are said to be, oldest first.
- *
- * The last one makes the request: where it is authenticated, it is the presenter.
- */
-export function withAuthenticated(
-  { agent, delegates }: AcceptedToken,
-  authenticated: readonly boolean[],
-): VerifiedAgent {
-  if (!authenticated.includes(true)) return agent;
-  const last = authenticated.at(-1) === true ? delegates.at(-1) : undefined;
-  const newestFirst = authenticated.toReversed();
-  return brandAgent({
-    ...agent,
-    agentId: last?.agentId ?? agent.agentId,
-    actors: Object.freeze(
-      agent.actors.map((actor, at) => {
-        const known = newestFirst[at];
-        return known === true ? Object.freeze({ ...actor, authenticated: known }) : actor;
-      }),
-    ),
-  });
 }

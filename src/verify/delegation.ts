@@ -5,6 +5,7 @@ import { TokenError, type Result } from '../errors/token_error.ts';
 import { maxHops } from '../token/hop.ts';
 import { isAgentId } from '../token/identity.ts';
 import { audienceList, isFiniteNumber, isName, isRecord, isThumbprint } from '../token/shape.ts';
+import { noChain, type Chain } from './chain.ts';
 
 const ancestorMembers: ReadonlySet<string> = new Set([
   'iss',
@@ -37,15 +38,6 @@ export interface Grant {
   readonly jkt: string | undefined;
 }
 
-/** The delegation of a token, its structure checked. */
-export interface Chain {
-  /** Ids of the actors, newest first. */
-  readonly actors: readonly string[];
-  /** The ancestors, root first. */
-  readonly ancestors: readonly Grant[];
-}
-
-const none: Chain = { actors: [], ancestors: [] };
 type Claims = Readonly<Record<string, unknown>>;
 type ChainCode = 'delegation_malformed' | 'delegation_too_deep';
 
@@ -98,7 +90,7 @@ function readAncestor(entry: unknown, own: Claims): Grant | undefined {
 /** Checks the structure of a token's delegation: as many actors as ancestors, at most three. */
 export function readChain(claims: Claims): Result<Chain, TokenError> {
   const { act, dlg } = claims;
-  if (act === undefined && dlg === undefined) return { ok: true, value: none };
+  if (act === undefined && dlg === undefined) return { ok: true, value: noChain };
   const actors = readActors(act);
   if (typeof actors === 'string') return refuse(actors);
   if (!Array.isArray(dlg)) return refuse('delegation_malformed');
@@ -112,7 +104,8 @@ export function readChain(claims: Claims): Result<Chain, TokenError> {
   if (actors.length === 0 || actors.length !== ancestors.length) {
     return refuse('delegation_malformed');
   }
-  return { ok: true, value: { actors, ancestors } };
+  const narrowed: Chain['narrows'] = (own, tiers) => chainNarrows({ ancestors }, own, tiers);
+  return { ok: true, value: { actors, ancestors, narrows: narrowed } };
 }
 
 /** Tells whether `child` grants no more than `parent`: scope, tier, audience and expiry. */
@@ -129,7 +122,11 @@ export function narrows(parent: Grant, child: Grant, tiers: readonly string[]): 
 }
 
 /** Checks every hop of a chain down to the token's own grant, whoever signed it. */
-export function chainNarrows(chain: Chain, own: Grant, tiers: readonly string[]): boolean {
+export function chainNarrows(
+  chain: Pick<Chain, 'ancestors'>,
+  own: Grant,
+  tiers: readonly string[],
+): boolean {
   const links = [...chain.ancestors, own];
   return links.every((child, index) => {
     const parent = links[index - 1];

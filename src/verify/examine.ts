@@ -4,13 +4,15 @@ import { readClock } from '../errors/caller.ts';
 import { TokenError, type Result } from '../errors/token_error.ts';
 import type { AgentClaims } from '../token/claims.ts';
 import { andThen, type Maybe } from '../token/maybe.ts';
-import { parseToken, type ParsedToken } from '../token/parse.ts';
+import { parseCompact } from '../token/json_compact.ts';
+import { takeApart, type ParsedToken } from '../token/take_apart.ts';
 import { acceptToken, type AcceptedToken, type KeyFinding } from './accept.ts';
 import { checkClaims, checkTimes, type CheckedClaims } from './claims.ts';
-import { chainNarrows, readChain, type Chain } from './delegation.ts';
+import { noChain, type Chain } from './chain.ts';
 import type { VerificationKey } from '../keys/key_source.ts';
 import { checkHeader } from './header.ts';
 import type { TrustedIssuer } from './issuers.ts';
+import { withParts } from './on_demand.ts';
 import type { Policy } from './policy.ts';
 import { ifVerified, signatureVerifies, underWay } from './signature.ts';
 import { findKey } from './sources.ts';
@@ -29,20 +31,33 @@ export interface Candidate {
 
 /** Takes a token apart, finds its key and checks the structure of its `act` and `dlg`. */
 export function readCandidate(policy: Policy, token: string): Maybe<Outcome<Candidate>> {
-  const parsed = parseToken(token, policy, policy.headers);
-  if (!parsed.ok) return parsed;
-  const { header, claims } = parsed.value;
+  const parsed = takeApart(token, policy, parseCompact, policy.headers);
+  if (parsed.ok) return findCandidate(policy, parsed.value);
+  if (parsed.error.code !== 'token_malformed') return parsed;
+  // Malformed, or JSON with spaces or escapes: the strict scanner tells
+  return withParts(({ parseToken }) => {
+    const scanned = parseToken(token, policy, policy.headers);
+    return scanned.ok ? findCandidate(policy, scanned.value) : scanned;
+  });
+}
+
+function findCandidate(policy: Policy, parsed: ParsedToken): Maybe<Outcome<Candidate>> {
+  const { header, claims } = parsed;
   const trusted = policy.issuerFor(claims['iss']);
   const query = checkHeader(header, trusted ?? policy.anyIssuer);
   if (query instanceof TokenError) return refuse(query);
   if (trusted === undefined) return refuse(new TokenError('issuer_not_trusted'));
   const { keys } = trusted;
-  return andThen(findKey(keys, query), (key): Outcome<Candidate> => {
+  return andThen(findKey(keys, query), (key) => {
     if (key instanceof TokenError) return refuse(key);
-    const chain = readChain(claims);
-    if (!chain.ok) return chain;
     const finding = { keys, query, key };
-    return { ok: true, value: { parsed: parsed.value, trusted, finding, chain: chain.value } };
+    const candidate: Candidate = { parsed, trusted, finding, chain: noChain };
+    const { act, dlg } = claims;
+    if (act === undefined && dlg === undefined) return { ok: true, value: candidate };
+    return withParts(({ readChain }) => {
+      const chain = readChain(claims);
+      return chain.ok ? { ok: true, value: { ...candidate, chain: chain.value } } : chain;
+    });
   });
 }
 
@@ -67,7 +82,7 @@ export function acceptCandidate(
   // `iss` selected the entry, and so is a string; the rest was checked before.
   const claims = parsed.claims as unknown as AgentClaims;
   const { tiers } = policy;
-  return chainNarrows(chain, checked, tiers)
+  return chain.narrows(checked, tiers)
     ? { ok: true, value: acceptToken(finding, claims, checked, chain, tiers) }
     : refuse(new TokenError('delegation_widened'));
 }

@@ -1,19 +1,18 @@
-// What a verifier asks of others: keys, revocation, who a delegate is. A hook that fails or lies means refusal.
+// What a verifier asks of others: keys and revocation. A hook that fails or lies means refusal.
 
 import { TokenError } from '../errors/token_error.ts';
 import { canonicalAlgorithm } from '../keys/algorithms.ts';
 import type { KeyQuery, KeySource, VerificationKey } from '../keys/key_source.ts';
 import type { RevocationSource } from '../revoke/revocation_source.ts';
-import type { VerifiedAgent } from '../token/agent.ts';
 import type { TokenIdentity } from '../token/identity.ts';
 import type { Maybe } from '../token/maybe.ts';
 import { isName } from '../token/shape.ts';
-import type { AcceptedToken } from './accept.ts';
-import { withAuthenticated } from './accept_chain.ts';
-import type { Policy } from './policy.ts';
 
-const asRefusal = (cause: unknown, code: 'key_unavailable' | 'revocation_unavailable') =>
-  cause instanceof TokenError ? cause : new TokenError(code, { cause });
+/** What a hook threw, as a refusal. */
+export const asRefusal = (
+  cause: unknown,
+  code: 'key_unavailable' | 'revocation_unavailable',
+): TokenError => (cause instanceof TokenError ? cause : new TokenError(code, { cause }));
 
 /** A source of the caller's own making may be less strict than ours (RFC 8725 section 3.1). */
 function checkedKey(key: VerificationKey, query: KeyQuery): VerificationKey | TokenError {
@@ -55,20 +54,4 @@ export function askRevocation(
   } catch (cause) {
     return failed(cause);
   }
-}
-
-/** The agent of a token, after asking who the delegates of its chain are: each time, ids change hands. */
-export function authenticateDelegates(
-  { authenticateActor }: Policy,
-  accepted: AcceptedToken,
-): Maybe<VerifiedAgent | TokenError> {
-  const { agent, delegates } = accepted;
-  if (authenticateActor === undefined || delegates.length === 0) return agent;
-  const asked = delegates.map(
-    async ({ agentId, jkt }) => (await authenticateActor(agentId, jkt)) === true,
-  );
-  return Promise.all(asked).then(
-    (answers) => withAuthenticated(accepted, answers),
-    (cause) => asRefusal(cause, 'key_unavailable'),
-  );
 }

@@ -7,8 +7,8 @@ import { boundedCache, type BoundedCache } from '../token/bounded_cache.ts';
 import type { AcceptedToken } from './accept.ts';
 import { checkTimes } from './claims.ts';
 import { examineToken, type Outcome, type Pending } from './examine.ts';
-import { examineChain } from './examine_chain.ts';
-import { createHopKeys, type HopKeys } from './hop_keys.ts';
+import type { HopKeys } from './hop_keys.ts';
+import { withParts } from './on_demand.ts';
 import { readPolicy, type Policy, type VerifierOptions } from './policy.ts';
 import { andThen, type Maybe } from '../token/maybe.ts';
 import {
@@ -18,7 +18,7 @@ import {
   type Presentation,
   type VerifyOptions,
 } from './presenter.ts';
-import { askRevocation, authenticateDelegates, findKey } from './sources.ts';
+import { askRevocation, findKey } from './sources.ts';
 
 /** Verifies agent tokens under one fixed policy. */
 export interface Verifier {
@@ -45,7 +45,8 @@ const hopKeyEntries = 5000;
 interface Memory {
   readonly tokens: BoundedCache<AcceptedToken>;
   readonly chains: BoundedCache<AcceptedToken>;
-  readonly keys: HopKeys;
+  /** Made for the first chain. */
+  hopKeys: HopKeys | undefined;
   readonly pending: Pending;
 }
 
@@ -84,19 +85,30 @@ function accept(
 /** A token with off-line hops. The hops of a remembered root are still examined. */
 async function acceptWithHops(
   policy: Policy,
-  { tokens, chains, keys }: Memory,
+  memory: Memory,
   token: string,
   delegation: unknown,
 ): Promise<Outcome<AcceptedToken>> {
+  const { tokens, chains } = memory;
   const id = `${token.length}:${token}${String(delegation)}`;
   const known = await recall(policy, chains, id);
   if (known !== undefined) return { ok: true, value: known };
   const root = await recall(policy, tokens, token);
-  const examined = await examineChain(policy, keys, { token, delegation }, root);
+  const examined = await withParts(({ createHopKeys, examineChain }) => {
+    memory.hopKeys ??= createHopKeys(hopKeyEntries);
+    return examineChain(policy, memory.hopKeys, { token, delegation }, root);
+  });
   if (!examined.ok) return examined;
   if (root === undefined) tokens.set(token, examined.value.root);
   chains.set(id, examined.value.leaf);
   return { ok: true, value: examined.value.leaf };
+}
+
+/** The agent of a token; of a chain, after asking who its delegates are. */
+function identifyAgent(policy: Policy, accepted: AcceptedToken): Maybe<Outcome<VerifiedAgent>> {
+  return accepted.delegates.length === 0
+    ? { ok: true, value: accepted.agent }
+    : withParts(({ authenticateDelegates }) => authenticateDelegates(policy, accepted));
 }
 
 /** What depends on the presentation: asked each time, however well the token is known. */
@@ -112,11 +124,11 @@ function admit(
     const asked = revocation && askRevocation(revocation, accepted.agent.identities);
     return andThen(asked, (revoked) => {
       if (revoked !== undefined) return refuse(revoked);
-      return andThen(authenticateDelegates(policy, accepted), (agent) => {
-        if (agent instanceof TokenError) return refuse(agent);
+      return andThen(identifyAgent(policy, accepted), (identified) => {
+        if (!identified.ok) return identified;
         // Last, because it writes: a request that is refused anyway uses nothing up.
         return andThen(proof && useProof(policy, presentation, proof), (replayed) =>
-          replayed === undefined ? { ok: true, value: agent } : refuse(replayed),
+          replayed === undefined ? identified : refuse(replayed),
         );
       });
     });
@@ -178,7 +190,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
   const memory: Memory = {
     tokens: boundedCache(policy.cacheEntries),
     chains: boundedCache(policy.cacheEntries),
-    keys: createHopKeys(hopKeyEntries),
+    hopKeys: undefined,
     pending: new Map(),
   };
   return Object.freeze({
