@@ -37,6 +37,7 @@ const steps: readonly Step[] = [
   { name: 'examples', needs: ['build'], run: once('scripts/examples.ts') },
   { name: 'package', needs: ['build'], run: once('scripts/package.ts') },
   { name: 'ways of importing', needs: ['build'], run: once('scripts/package_ways.ts') },
+  { name: 'bench, quick', run: once('bench/run.ts', '--quick', '--check', '--only=verify') },
   { name: 'size', run: once('scripts/size.ts') },
   {
     name: 'page of the runtimes',

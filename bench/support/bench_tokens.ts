@@ -17,6 +17,8 @@ export const tokenIssuer = 'https://issuer.example';
 /** Tokens in a file, one on each line, and the key that they verify with. */
 export interface BenchTokens {
   readonly file: string;
+  /** The first few. */
+  readonly some: readonly string[];
   readonly publicJwk: JWK;
   readonly publicPem: string;
   readonly remove: () => void;
@@ -59,6 +61,7 @@ export async function makeTokens(count: number): Promise<BenchTokens> {
   writeFileSync(file, lines.join('\n'), { mode: 0o600 });
   return {
     file,
+    some: lines.slice(0, 10),
     publicJwk: { ...publicJwk, kid, alg: 'ES256', use: 'sig' },
     publicPem: pair.publicKey,
     remove: () => rmSync(folder, { recursive: true, force: true }),

@@ -1,5 +1,6 @@
 // Rounds of load over HTTP: contenders take turns within one run, so that noise hits all alike.
 
+import { report } from './report.ts';
 import { computed } from './workers.ts';
 import { load, type Load, type LoadOptions } from './wrk.ts';
 
@@ -21,6 +22,8 @@ export interface HttpReading {
   readonly loads: readonly Load[];
   /** Of each round: its rate by that of the first contender. */
   readonly ratios: readonly number[];
+  /** Of each round: how much of a core the server got. */
+  readonly shares: readonly number[];
   /** Of each round: what a request makes the server compute, in microseconds. */
   readonly costs: readonly number[];
   /** The same as a ratio: the rate on a core of one's own, which nobody else takes time from. */
@@ -45,6 +48,7 @@ export async function takeTurns(
 ): Promise<readonly HttpReading[]> {
   const loads = new Map(contenders.map(({ name }) => [name, [] as Load[]]));
   const costs = new Map(contenders.map(({ name }) => [name, [] as number[]]));
+  const shares = new Map(contenders.map(({ name }) => [name, [] as number[]]));
   for (let round = 0; round < rounds; round++) {
     const order = contenders.toSorted(() => Math.random() - 0.5);
     for (const { name, url, pid, first, skip = () => 0 } of order) {
@@ -53,7 +57,9 @@ export async function takeTurns(
       // Rates of refusals say nothing about what is let through
       if (seen.failed > 0) throw new Error(`${name}: ${seen.failed} requests failed`);
       loads.get(name)?.push(seen);
-      costs.get(name)?.push(((computed(pid) ?? NaN) - (before ?? NaN)) / seen.requests);
+      const spent = (computed(pid) ?? NaN) - (before ?? NaN);
+      costs.get(name)?.push(spent / seen.requests);
+      shares.get(name)?.push((spent * seen.rate) / seen.requests / 1e6);
     }
   }
   const first = contenders[0]?.name ?? '';
@@ -65,6 +71,7 @@ export async function takeTurns(
       name,
       loads: own,
       ratios: own.map(({ rate }, at) => rate / (by(loads, first)[at]?.rate ?? NaN)),
+      shares: by(shares, name),
       costs: cost,
       costRatios: cost.map((one, at) => (by(costs, first)[at] ?? NaN) / one),
     };
@@ -77,6 +84,10 @@ export function printHttp(title: string, readings: readonly HttpReading[]): void
     median((reading?.loads ?? []).map((seen) => seen[what]));
   const added = (reading: HttpReading, what: 'p50' | 'p99'): number =>
     Number((of(reading, what) - of(readings[0], what)).toFixed(2));
+  for (const { name, costRatios } of readings) {
+    const ratio = Number(median(costRatios).toFixed(3));
+    report({ title, what: name, ratio, of: 'rate', spread: spread(costRatios) });
+  }
   process.stdout.write(`\n${title}\n`);
   console.table(
     readings.map((reading) => ({
@@ -84,6 +95,7 @@ export function printHttp(title: string, readings: readonly HttpReading[]): void
       'ratio by CPU': Number(median(reading.costRatios).toFixed(2)),
       spread: spread(reading.costRatios),
       'CPU µs': Number(median(reading.costs).toFixed(1)),
+      'core %': Math.round(100 * median(reading.shares)),
       'ratio by rate': Number(median(reading.ratios).toFixed(2)),
       'a second': Math.round(of(reading, 'rate')),
       'p50 ms': Number(of(reading, 'p50').toFixed(2)),

@@ -1,6 +1,7 @@
 // Interleaved measurement: contenders take turns on the same inputs, so that noise hits all alike.
 
 import { availableParallelism } from 'node:os';
+import { report } from './report.ts';
 
 /** One way of doing the same thing. */
 export interface Contender {
@@ -86,8 +87,17 @@ export async function inFlight(
   return contenders.map(({ name }) => read(name, times.get(name) ?? []));
 }
 
+function reportAll(title: string, readings: readonly Reading[]): void {
+  const to = readings[0]?.median ?? Number.NaN;
+  for (const { name, median, lower, upper } of readings) {
+    const spread = `${(lower / to).toFixed(2)} to ${(upper / to).toFixed(2)}`;
+    report({ title, what: name, ratio: Number((median / to).toFixed(3)), of: 'time', spread });
+  }
+}
+
 /** Prints a table of readings as ratios to the first contender. */
 export function printRatios(title: string, readings: readonly Reading[]): void {
+  reportAll(title, readings);
   const base = readings[0]?.median ?? Number.NaN;
   const rows = readings.map(({ name, median, lower, upper }) => ({
     what: name,
