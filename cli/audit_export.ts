@@ -68,6 +68,11 @@ async function exportLog({ follow, json, ...options }: ExportOptions): Promise<v
     throw usage('--after must be a cursor that an export ended with');
   }
   const { read } = await connect(options);
+  const stop = new AbortController();
+  // Who follows learns at the end where to go on; a line is never cut in the middle
+  const end = (): void => stop.abort();
+  if (follow === true) for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, end);
+  const { signal } = stop;
   const progress = progressOn(process.stderr);
   let count = 0;
   for (;;) {
@@ -77,9 +82,11 @@ async function exportLog({ follow, json, ...options }: ExportOptions): Promise<v
     count += page.lines.length;
     if (page.lines.length > 0) await write(`${page.lines.join('\n')}\n`);
     progress(`${count} lines`);
+    if (signal.aborted) break;
     if (page.more) continue;
     if (follow !== true) break;
-    await sleep(followEvery);
+    await sleep(followEvery, undefined, { signal }).catch(() => undefined);
+    if (signal.aborted) break;
   }
   progress('');
   if (json === true) await write(`${JSON.stringify({ kind: 'cursor', after, more: false })}\n`);

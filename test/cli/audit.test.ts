@@ -1,8 +1,12 @@
 // `swarmgate audit` as processes against a gateway: what is exported verifies, and what was tampered with does not
 
+import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startAuthorityPlace, type AuthorityPlace } from './authority.ts';
+
+const main = join(import.meta.dirname, '../../dist/cli/main.js');
 
 let place: AuthorityPlace;
 let log: string;
@@ -85,6 +89,41 @@ test('audit export goes on after a cursor', async () => {
   expect(rest).not.toContain('"resource":"third"');
   const verified = await place.done(['audit', 'verify', '--partial'], { input: rest });
   expect(verified).toMatch(/^intact: /);
+});
+
+test('audit export --follow goes on with what comes, each line once, until it is interrupted', async () => {
+  const child = spawn(process.execPath, [main, 'audit', 'export', '--follow'], {
+    cwd: place.folder,
+    env: { ...process.env, SWARMGATE_URL: place.url, SWARMGATE_KEY: place.path('operator.json') },
+  });
+  let out = '';
+  let said = '';
+  child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
+  const ended = new Promise<NodeJS.Signals | number | null>((resolve) => {
+    child.on('close', (code, signal) => resolve(code ?? signal));
+  });
+  const seen = async (text: string): Promise<void> => {
+    const deadline = Date.now() + 30_000;
+    while (!out.includes(text)) {
+      if (Date.now() > deadline) throw new Error(`It did not come: ${text}`);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  };
+  try {
+    await seen('"resource":"first"');
+    await place.done(['agents', 'add', 'followed', '--tier', 'fast', '--scope', 'bus:receive']);
+    await seen('"resource":"followed"');
+    child.kill('SIGINT');
+    expect(await ended).toBe(0);
+  } finally {
+    child.kill('SIGKILL');
+  }
+  const lines = out.split('\n').filter((line) => line !== '');
+  expect(new Set(lines).size).toBe(lines.length);
+  expect(said).toMatch(/^\d+ lines; what comes later: --after [\w.-]+\n$/);
+  const verified = await place.run(['audit', 'verify'], { input: out });
+  expect(verified).toMatchObject({ code: 0, out: expect.stringMatching(/^intact: /) as string });
 });
 
 test('audit export and verify say what is wrong with their command line', async () => {
