@@ -6,7 +6,7 @@ import { readServiceSecrets } from './env_bus.ts';
 import { ConfigError } from './env_values.ts';
 import { logError } from './observe/log.ts';
 
-export { Directory } from './bus/directory.ts';
+export { Directory } from './directory.ts';
 export { Mailbox } from './bus/mailbox.ts';
 export { Outbox } from './bus/outbox.ts';
 

@@ -6,7 +6,7 @@ import type { KeyRing } from './authority/key_ring.ts';
 import type { RevocationLog } from './authority/revocation_log.ts';
 import type { StatusLists } from './authority/status_lists.ts';
 import type { Connections } from './bus/connections.ts';
-import type { Directory } from './bus/directory.ts';
+import type { Directory } from './directory.ts';
 import type { Mailbox } from './bus/mailbox.ts';
 import type { Outbox } from './bus/outbox.ts';
 import { readAdmission, type AdmissionConfig } from './env_admission.ts';

@@ -7,7 +7,7 @@ export { KeyRing } from './authority/key_ring.ts';
 export { RevocationLog } from './authority/revocation_log.ts';
 export { StatusLists } from './authority/status_lists.ts';
 export { Connections } from './bus/connections.ts';
-export { Directory } from './bus/directory.ts';
+export { Directory } from './directory.ts';
 export { Mailbox } from './bus/mailbox.ts';
 export { NatsLink } from './bus/nats_absent.ts';
 export { Outbox } from './bus/outbox.ts';

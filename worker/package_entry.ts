@@ -6,7 +6,7 @@ import { KeyRing as KeyRingObject } from './authority/key_ring.ts';
 import { RevocationLog as RevocationLogObject } from './authority/revocation_log.ts';
 import { StatusLists as StatusListsObject } from './authority/status_lists.ts';
 import { Connections as ConnectionsObject } from './bus/connections.ts';
-import { Directory as DirectoryObject } from './bus/directory.ts';
+import { Directory as DirectoryObject } from './directory.ts';
 import { Mailbox as MailboxObject } from './bus/mailbox.ts';
 import { NatsLink as NatsLinkObject } from './bus/nats_absent.ts';
 import { Outbox as OutboxObject } from './bus/outbox.ts';

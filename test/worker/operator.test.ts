@@ -6,7 +6,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { generateSigningKey } from '../../src/issue/index.ts';
 import { changeAgent, createAgent, type AgentParts } from '../../worker/authority/agents.ts';
 import { findRegistration } from '../../worker/authority/operator.ts';
-import { agentsStub } from '../../worker/bus/directory.ts';
+import { agentsStub } from '../../worker/authority/agent_directory.ts';
 
 beforeEach(() => reset());
 

@@ -9,7 +9,7 @@ import {
 } from 'cloudflare:test';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Facts } from '../../worker/authority/roster_store.ts';
-import { agentsStub } from '../../worker/bus/directory.ts';
+import { agentsStub } from '../../worker/authority/agent_directory.ts';
 import type { Directory } from '../../worker/index.ts';
 import { advanceClock } from './support.ts';
 

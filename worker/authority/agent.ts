@@ -1,7 +1,8 @@
 // Agent: the Durable Object of one agent id. An RPC shell over its stores.
 
 import { DurableObject } from 'cloudflare:workers';
-import { agentsStub, type Directory } from '../bus/directory.ts';
+import type { Directory } from '../directory.ts';
+import { agentsStub } from './agent_directory.ts';
 import { createSchema } from '../storage/schema.ts';
 import { createAgentAlarm, type AgentAlarm } from './agent_alarm.ts';
 import { createAdmission, type Admission, type Listed } from './agent_admission.ts';

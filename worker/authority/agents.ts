@@ -1,6 +1,7 @@
 // Changes of agents over the objects that hold them: the agent's own, the directory, the revocation log.
 
-import { agentsStub, type Directory } from '../bus/directory.ts';
+import type { Directory } from '../directory.ts';
+import { agentsStub } from './agent_directory.ts';
 import { untilLifted } from '../../src/verify/index.ts';
 import type { Agent } from './agent.ts';
 import { factsOf } from './facts.ts';

@@ -2,7 +2,7 @@
 
 import { json } from '../respond.ts';
 import type { Prepared, Target } from '../target.ts';
-import { agentsStub } from '../bus/directory.ts';
+import { agentsStub } from './agent_directory.ts';
 import { agentBodies } from './agent_bodies.ts';
 import { readAgentKey } from './agent_key.ts';
 import { changeAgent, createAgent, removeAgent, type AgentParts } from './agents.ts';

@@ -1,7 +1,7 @@
 // POST /enroll: a one-time code and a proof by a fresh key become a registered agent.
 
 import { TokenError, verifyDpopProof, type DpopProof } from '../../src/verify/index.ts';
-import { agentsStub } from '../bus/directory.ts';
+import { agentsStub } from './agent_directory.ts';
 import type { Config } from '../env.ts';
 import { clientWho } from '../observe/decision.ts';
 import { readCapped } from '../read_capped.ts';

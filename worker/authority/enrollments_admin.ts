@@ -1,6 +1,6 @@
 // /admin/enrollments: operators make one-time codes for agents, list them, and take them back.
 
-import { agentsStub } from '../bus/directory.ts';
+import { agentsStub } from './agent_directory.ts';
 import { json } from '../respond.ts';
 import type { Target } from '../target.ts';
 import { agentBodies } from './agent_bodies.ts';

@@ -1,7 +1,7 @@
 // The first operator: OPERATOR_JWK registers it, once for each key, when somebody first asks for it.
 
 import { logError } from '../observe/log.ts';
-import { agentsStub } from '../bus/directory.ts';
+import { agentsStub } from './agent_directory.ts';
 import { readAgentKey } from './agent_key.ts';
 import { liftAgent, untilAllExpired, type AgentParts } from './agents.ts';
 import { factsOf } from './facts.ts';

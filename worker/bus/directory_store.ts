@@ -1,6 +1,14 @@
 // The rows of the directory: which mailboxes are known, in the order in which they became known.
 
+import type { Directory } from '../directory.ts';
 import type { Schema } from '../storage/schema.ts';
+
+/** The directory of mailboxes: one in a deployment. */
+export function directoryStub(
+  namespace: DurableObjectNamespace<Directory>,
+): DurableObjectStub<Directory> {
+  return namespace.getByName('mailboxes');
+}
 
 /** One page of known mailboxes, by the order of their becoming known. */
 export interface DirectoryPage {

@@ -2,7 +2,8 @@
 
 import type { Bus } from './bus.ts';
 import { createBus, type Carrier } from './carrier.ts';
-import { directoryStub, type Directory } from './directory.ts';
+import type { Directory } from '../directory.ts';
+import { directoryStub } from './directory_store.ts';
 import type { Mailbox } from './mailbox.ts';
 import { outboxStub, type Outbox } from './outbox.ts';
 

@@ -4,7 +4,8 @@ import { DurableObject } from 'cloudflare:workers';
 import { TokenError } from '../../src/verify/index.ts';
 import type { Delivery, Depth, StoreOutcome } from './bus.ts';
 import { readOpening } from './connect.ts';
-import { directoryStub, type Directory } from './directory.ts';
+import type { Directory } from '../directory.ts';
+import { directoryStub } from './directory_store.ts';
 import { createMailboxSockets, type MailboxSockets } from './mailbox_sockets.ts';
 import {
   createMailboxStore,

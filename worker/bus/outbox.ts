@@ -2,7 +2,8 @@
 
 import { DurableObject } from 'cloudflare:workers';
 import type { StoreOutcome } from './bus.ts';
-import { directoryStub, type Directory } from './directory.ts';
+import type { Directory } from '../directory.ts';
+import { directoryStub } from './directory_store.ts';
 import type { Mailbox } from './mailbox.ts';
 import type { MailboxMessage } from './mailbox_store.ts';
 import {
