@@ -5,17 +5,17 @@ import { endOnSignals } from './signals.ts';
 import { growthOf, longFromMinutes, type Course, type MemoryReport } from './soak_flatness.ts';
 import { connectInspector } from './soak_inspector.ts';
 import { createLedger, type Ledger } from './soak_ledger.ts';
-import { startLoad } from './soak_load.ts';
+import { presentAll, startLoad } from './soak_load.ts';
 import { watchMemory } from './soak_memory.ts';
 import { makeSoakKeys, makeSoakSwarm, soakVariables } from './soak_swarm.ts';
 import type { Gateway } from './gateway.ts';
 
-/** Everything that is not the load itself: start, swarm, what is under way at the end. Milliseconds. */
-const beside = 180_000;
+/** Everything that is not the load itself: start, what is under way at the end; each agent. Milliseconds. */
+const beside = { all: 180_000, agent: 20 } as const;
 /** The part of the time in which caches fill and code is compiled, which counts for nothing. */
 const warmUp = 0.5;
 /** So short that every agent renews several times, and so long that few expired ones fill caches. Seconds. */
-const tokenSeconds = { short: 10, long: 30 } as const;
+const tokenSeconds = { short: 10, long: 60 } as const;
 
 const [minutes, agents] = readArguments(process.argv.slice(2));
 let gateway: Gateway | undefined;
@@ -25,7 +25,7 @@ setTimeout(
     console.error('The soak did not end in time');
     process.exit(1);
   },
-  minutes * 60_000 + beside,
+  minutes * 60_000 + beside.all + agents * beside.agent,
 ).unref();
 endOnSignals(end);
 try {
@@ -55,7 +55,9 @@ async function soak(): Promise<boolean> {
 
   const memory = watchMemory(await connectInspector(inspectorPort, 'gateway'));
   const ledger = createLedger();
-  const load = startLoad({ url, swarm, ledger });
+  const stage = { url, swarm, ledger };
+  await presentAll(stage);
+  const load = startLoad(stage);
   await passed(minutes * warmUp);
   await memory.begin();
   await passed(minutes * (1 - warmUp));

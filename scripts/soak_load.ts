@@ -12,7 +12,8 @@ export interface Load {
   stop(): Promise<void>;
 }
 
-interface Stage {
+/** Where a load runs. */
+export interface Stage {
   readonly url: string;
   readonly swarm: SoakSwarm;
   readonly ledger: Ledger;
@@ -38,9 +39,19 @@ const loops = { whoami: 4, send: 4, sendEnrolled: 2, sendOverSocket: 2, forge: 1
 /** How long a revoked token may be taken: the stated bound. */
 const bound = 5000;
 const drainMs = 60_000;
-/** Of a message, in seconds. What is kept of it goes then, so that a short run comes to rest too. */
-const ttl = 60;
+/** Of a message, in seconds. What is kept of it goes then, so that the number of rows comes to rest. */
+const ttl = 120;
 const text = 'x'.repeat(200);
+
+/** Presents every token once, so that the gateway has seen them all. */
+export async function presentAll(stage: Stage): Promise<void> {
+  const left = stage.swarm.members.values();
+  const introduce = async (): Promise<void> => {
+    // One iterator for all of them: each takes the next one
+    for (const member of left) await guarded(stage.ledger, () => whoami(stage, member));
+  };
+  await Promise.all(Array.from({ length: loops.whoami }, introduce));
+}
 
 /** Starts the loops. */
 export function startLoad(stage: Stage): Load {

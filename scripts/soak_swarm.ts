@@ -73,7 +73,12 @@ export async function makeSoakSwarm(
 ): Promise<SoakSwarm> {
   const issue = createIssuer({ key: keys.issuer, issuer, lifetime: 3600 });
   const operator = createAuthenticatedFetch({
-    source: createTokenSource({ issuer: url, clientId: 'operator', key: keys.operator }),
+    source: createTokenSource({
+      issuer: url,
+      clientId: 'operator',
+      key: keys.operator,
+      timeout: patience,
+    }),
     origins: [url],
   });
   const post = (path: string, body: object): Promise<Response> =>
@@ -98,7 +103,7 @@ export async function makeSoakSwarm(
     const answer = await post('/admin/agents', { ...policy, jwk });
     if (answer.status !== 201) throw new Error(`Registering ${id} was answered ${answer.status}`);
     await answer.body?.cancel();
-    const source = createTokenSource({ issuer: url, clientId: id, key });
+    const source = createTokenSource({ issuer: url, clientId: id, key, timeout: patience });
     return { id, source, fetch: createAuthenticatedFetch({ source, origins: [url] }) };
   }
 

@@ -41,7 +41,7 @@ describe('growthOf()', () => {
           (minutes) => 200 + minutes * 20,
         ),
       ),
-    ).toEqual(['resident: grew by more than 8 MiB a minute']);
+    ).toEqual(['resident: grew by more than 16 MiB a minute']);
   });
 
   it('finds growth in a run that is too short for a slope', () => {
