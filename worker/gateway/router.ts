@@ -27,10 +27,10 @@ export function createRouter(routes: readonly Route[]): Router {
       name,
       decodeURIComponent(String(text)),
     ]);
-    return { route, params: Object.fromEntries(params) };
+    return { route, params: Object.freeze(Object.fromEntries(params)) };
   }
 
-  // Most paths are the table's own, and need no search
+  // Most requests are for a path that is in the table as it stands: its answer is always the same
   const known = new Map(routes.map(({ path }) => [path, find(path)]));
   return (path) => known.get(path) ?? find(path);
 }
