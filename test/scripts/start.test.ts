@@ -81,7 +81,10 @@ test(
     const output = run.output();
     expect(output.match(/^ {2}ok {4}/gm)).toHaveLength(11);
     expect(output).not.toContain('FAILED');
-    const [, lines = ''] = /^Paste these[^\n]+\n(.*)^ready /ms.exec(output) ?? [];
+    const [, lines = ''] = /^Paste these[^\n]+\n(.*)^Dashboard /ms.exec(output) ?? [];
+    expect(lines).not.toBe('');
+    expect(output).toMatch(/^Dashboard +http:\/\/127\.0\.0\.1:\d+\/dashboard\/$/m);
+    expect(output).toMatch(/^One-time code +[\w-]{16}\.[\w-]{43} /m);
     // Whoever tries it pastes it again
     for (const time of ['first', 'second']) {
       const bash = promisify(execFile)('bash', ['-euc', lines], { cwd: root });
@@ -107,8 +110,8 @@ const noteOf = (time: string): unknown => ({
   time,
   line: expect.stringMatching(
     time === 'first'
-      ? /^(The code for (planner|coder) expires in 1[45] min( \d+ s)?|Private key written to \.dev\/agents\/(planner|coder)\.json|Revoked: record \d+, now)$/
-      : /^Revoked: record \d+, (now|1 s ago)$/,
+      ? /^(The code for (planner|coder) expires in 1[45] min( \d+ s)?|Private key written to \.dev\/agents\/(planner|coder)\.json|Revoked: record \d+, (now|\d s ago))$/
+      : /^Revoked: record \d+, (now|\d s ago)$/,
   ) as unknown,
 });
 
