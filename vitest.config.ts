@@ -27,7 +27,11 @@ const worker = existsSync('wrangler.toml')
   : { miniflare: { compatibilityDate: '2026-10-01' } };
 
 // For hangs only: a machine that is busy with other things must not fail a test
-const patience = { testTimeout: 60_000, hookTimeout: 60_000 };
+const patience = {
+  testTimeout: 60_000,
+  hookTimeout: 60_000,
+  expect: { poll: { timeout: 20_000 } },
+};
 
 export default defineConfig({
   test: {
