@@ -5,3 +5,4 @@ export { authenticateDelegates } from './delegates.ts';
 export { readChain } from './delegation.ts';
 export { examineChain } from './examine_chain.ts';
 export { createHopKeys } from './hop_keys.ts';
+export { createSenderProofs } from './sender_proof.ts';

@@ -7,8 +7,7 @@ import {
   systemClock,
   type Clock,
 } from '../errors/caller.ts';
-import { createProofKeys, type ProofKeys } from '../proof/proof_keys.ts';
-import { memoryReplayGuard, type ReplayGuard } from '../proof/replay.ts';
+import type { ReplayGuard } from '../proof/replay.ts';
 import type { RevocationSource } from '../revoke/revocation_source.ts';
 import { boundedCache } from '../token/bounded_cache.ts';
 import {
@@ -62,21 +61,18 @@ export type VerifierOptions =
 
 /** Headers that a verifier keeps: one for each key of its issuers, with room for strangers'. */
 const knownHeaders = 64;
-/** Keys of proofs that a verifier keeps, at least. */
-const knownProofKeys = 5000;
 
 /** The whole policy, checked. */
 export interface Policy extends TrustedIssuers {
   /** Headers that were taken apart before. */
   readonly headers: KnownHeaders;
-  /** Keys of proofs that verified before. */
-  readonly proofKeys: ProofKeys;
   readonly tiers: readonly string[];
   readonly maxLifetime: number;
   readonly clockTolerance: number;
   readonly revocation: RevocationSource | undefined;
   readonly authenticateActor: AuthenticateActor | undefined;
-  readonly replay: ReplayGuard | null;
+  /** `undefined`: a memory of the verifier's own. */
+  readonly replay: ReplayGuard | null | undefined;
   readonly cacheEntries: number;
   readonly clock: Clock;
   readonly maxTokenBytes: number;
@@ -132,7 +128,6 @@ export function readPolicy(options: VerifierOptions): Policy {
   const bytes = { min: 256, max: 65_536 };
   return {
     headers: boundedCache(knownHeaders),
-    proofKeys: createProofKeys(knownProofKeys),
     ...issuers,
     tiers: readTiers(options.tiers),
     maxLifetime: numberOption('maxLifetime', options.maxLifetime, {
@@ -147,7 +142,7 @@ export function readPolicy(options: VerifierOptions): Policy {
     }),
     revocation,
     authenticateActor,
-    replay: replay === undefined ? memoryReplayGuard({ clock }) : replay,
+    replay,
     cacheEntries: readCache(options.cache),
     clock,
     maxTokenBytes: numberOption('maxTokenBytes', options.maxTokenBytes, {

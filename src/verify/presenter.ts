@@ -2,11 +2,13 @@
 
 import { checkOptionNames } from '../errors/caller.ts';
 import { TokenError } from '../errors/token_error.ts';
-import { checkDpopProof, proofUse } from '../proof/check.ts';
-import { askReplay, type ProofUse, type ReplayGuard } from '../proof/replay.ts';
+import type { ReplayGuard } from '../proof/replay.ts';
 import type { VerifiedAgent } from '../token/agent.ts';
 import type { Maybe } from '../token/maybe.ts';
+import type { Outcome } from './examine.ts';
+import { withParts } from './on_demand.ts';
 import type { Policy } from './policy.ts';
+import type { SenderProofs, UseProof } from './sender_proof.ts';
 
 /** How the token was presented. */
 export interface ProofOptions {
@@ -67,38 +69,28 @@ export function readPresentation(options: VerifyOptions): Presentation {
   return { proof, method, url: String(url), delegation, replay, isNonce };
 }
 
+/** What a verifier remembers of proofs. */
+export interface ProofMemory {
+  /** Made for the first proof. */
+  proofs: SenderProofs | undefined;
+}
+
 /** Checks the proof of a token's presenter; what it answers must then be used once, if anything. */
 export function checkPresenter(
   policy: Policy,
+  memory: ProofMemory,
   token: string,
   agent: VerifiedAgent,
-  { proof, method, url, isNonce }: Presentation,
-): Maybe<ProofUse | TokenError | undefined> {
-  const { jkt } = agent;
-  if (proof === null) return undefined;
-  if (proof === undefined) return jkt === undefined ? undefined : new TokenError('proof_required');
-  // RFC 9449 section 7.1: a proof beside a token that is bound to no key proves nothing about it.
-  if (jkt === undefined) return new TokenError('proof_invalid');
-  const { clock, clockTolerance, proofKeys } = policy;
-  const expected = {
-    method,
-    url,
-    token,
-    jkt,
-    clock,
-    clockTolerance,
-    ...(isNonce === undefined ? {} : { isNonce: (nonce: string) => isNonce(nonce, agent) }),
-  };
-  return checkDpopProof(proof, expected, proofKeys).then((checked) =>
-    checked.ok ? proofUse(checked.value) : checked.error,
-  );
-}
-
-/** Records the use of a proof with the guard of this verification, or else the verifier's own. */
-export function useProof(
-  { replay: own }: Policy,
-  { replay = own }: Presentation,
-  use: ProofUse,
-): Maybe<TokenError | undefined> {
-  return replay === null ? undefined : askReplay(replay, use);
+  presentation: Presentation,
+): Maybe<Outcome<UseProof | undefined>> {
+  const { proof } = presentation;
+  if (typeof proof !== 'string') {
+    return proof === undefined && agent.jkt !== undefined
+      ? { ok: false, error: new TokenError('proof_required') }
+      : { ok: true, value: undefined };
+  }
+  return withParts(({ createSenderProofs }) => {
+    memory.proofs ??= createSenderProofs(policy);
+    return memory.proofs.check(token, proof, agent, presentation);
+  });
 }

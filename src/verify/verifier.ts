@@ -1,7 +1,7 @@
 // The verifier: the pipeline in its documented order, where the first failure gives the code.
 
 import { readClock } from '../errors/caller.ts';
-import { TokenError, type Result } from '../errors/token_error.ts';
+import type { Result, TokenError } from '../errors/token_error.ts';
 import type { VerifiedAgent } from '../token/agent.ts';
 import { boundedCache, type BoundedCache } from '../token/bounded_cache.ts';
 import type { AcceptedToken } from './accept.ts';
@@ -14,8 +14,8 @@ import { andThen, type Maybe } from '../token/maybe.ts';
 import {
   checkPresenter,
   readPresentation,
-  useProof,
   type Presentation,
+  type ProofMemory,
   type VerifyOptions,
 } from './presenter.ts';
 import { askRevocation, findKey } from './sources.ts';
@@ -42,7 +42,7 @@ const refuse = (error: TokenError): Outcome<never> => ({ ok: false, error });
 const hopKeyEntries = 5000;
 
 /** What a verifier remembers. Chains apart: no token's text can then be taken for a chain's. */
-interface Memory {
+interface Memory extends ProofMemory {
   readonly tokens: BoundedCache<AcceptedToken>;
   readonly chains: BoundedCache<AcceptedToken>;
   /** Made for the first chain. */
@@ -114,20 +114,22 @@ function identifyAgent(policy: Policy, accepted: AcceptedToken): Maybe<Outcome<V
 /** What depends on the presentation: asked each time, however well the token is known. */
 function admit(
   policy: Policy,
+  memory: Memory,
   token: string,
   accepted: AcceptedToken,
   presentation: Presentation,
 ): Maybe<Outcome<VerifiedAgent>> {
   const { revocation } = policy;
-  return andThen(checkPresenter(policy, token, accepted.agent, presentation), (proof) => {
-    if (proof instanceof TokenError) return refuse(proof);
+  const presenting = checkPresenter(policy, memory, token, accepted.agent, presentation);
+  return andThen(presenting, (proof) => {
+    if (!proof.ok) return proof;
     const asked = revocation && askRevocation(revocation, accepted.agent.identities);
     return andThen(asked, (revoked) => {
       if (revoked !== undefined) return refuse(revoked);
       return andThen(identifyAgent(policy, accepted), (identified) => {
         if (!identified.ok) return identified;
         // Last, because it writes: a request that is refused anyway uses nothing up.
-        return andThen(proof && useProof(policy, presentation, proof), (replayed) =>
+        return andThen(proof.value?.(), (replayed) =>
           replayed === undefined ? identified : refuse(replayed),
         );
       });
@@ -148,7 +150,7 @@ function check(
       ? accept(policy, memory, token)
       : acceptWithHops(policy, memory, token, delegation);
   return andThen(accepting, (accepted) =>
-    accepted.ok ? admit(policy, token, accepted.value, presentation) : accepted,
+    accepted.ok ? admit(policy, memory, token, accepted.value, presentation) : accepted,
   );
 }
 
@@ -191,6 +193,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
     tokens: boundedCache(policy.cacheEntries),
     chains: boundedCache(policy.cacheEntries),
     hopKeys: undefined,
+    proofs: undefined,
     pending: new Map(),
   };
   return Object.freeze({
