@@ -1,7 +1,6 @@
 // Connections: the Durable Object that knows, for a shard of the mailboxes, which open sockets hang on what.
 
 import { DurableObject } from 'cloudflare:workers';
-import type { TokenIdentity } from '../../src/verify/index.ts';
 import type { RevocationLog } from '../authority/revocation_log.ts';
 import type { PushedRecord } from '../authority/revocation_push_store.ts';
 import { startHere } from '../gateway/start.ts';
@@ -13,6 +12,7 @@ import {
   type Connection,
   type ConnectionStore,
 } from './connection_store.ts';
+import { createIdentityMemory } from './identity_memory.ts';
 import type { Mailbox } from './mailbox.ts';
 
 /** What Connections need of their surroundings. */
@@ -52,8 +52,7 @@ const seconds = (): number => Math.floor(Date.now() / 1000);
 
 export class Connections extends DurableObject<ConnectionsEnv> {
   readonly #store: ConnectionStore;
-  // Parsed once: a view remembers the fingerprints of an identity by the object
-  readonly #identities = new Map<string, readonly TokenIdentity[]>();
+  readonly #memory = createIdentityMemory();
 
   constructor(ctx: DurableObjectState, env: ConnectionsEnv) {
     super(ctx, env);
@@ -73,7 +72,6 @@ export class Connections extends DurableObject<ConnectionsEnv> {
 
   unregister(ids: readonly string[]): void {
     this.#store.remove(ids);
-    for (const id of ids) this.#identities.delete(id);
   }
 
   /**
@@ -125,15 +123,12 @@ export class Connections extends DurableObject<ConnectionsEnv> {
 
   /** Asks about the revocations that nobody tells of. Where they cannot be known, no frame passes. */
   async #poll(): Promise<void> {
-    const polled = this.#store.polled();
+    const polled = this.#memory.recall(this.#store.polled());
     if (polled.length === 0) return;
     const source = (await startHere(this.env))?.revocation;
     if (source === undefined) return;
     await Promise.allSettled(
-      polled.map(async ({ id, identities: text }) => {
-        const identities =
-          this.#identities.get(id) ?? (JSON.parse(text) as readonly TokenIdentity[]);
-        this.#identities.set(id, identities);
+      polled.map(async ({ id, identities }) => {
         if ((await source.isRevoked(identities)) !== false) this.#store.doom(id);
       }),
     );
