@@ -17,6 +17,9 @@ export interface Reading {
   /** Quartiles of the same. */
   readonly lower: number;
   readonly upper: number;
+  /** Median CPU time of one operation, of the whole process and of its main thread, microseconds. */
+  readonly cpu?: number;
+  readonly main?: number;
 }
 
 function quantile(sorted: readonly number[], q: number): number {
@@ -63,13 +66,25 @@ export async function oneAtATime(
   return contenders.map(({ name }) => read(name, times.get(name) ?? []));
 }
 
-/** `width` operations in flight: the time of a whole batch, divided by its length. */
+interface Spent {
+  readonly wall: number[];
+  readonly cpu: number[];
+  readonly main: number[];
+}
+
+const total = ({ user, system }: NodeJS.CpuUsage): number => user + system;
+
+/**
+ * `width` operations in flight: the time of a whole batch, divided by its length. On a busy machine
+ * the CPU time says more than the clock.
+ */
 export async function inFlight(
   contenders: readonly Contender[],
   inputs: readonly string[],
   { width, batch, rounds }: { width: number; batch: number; rounds: number },
 ): Promise<readonly Reading[]> {
-  const times = new Map(contenders.map(({ name }) => [name, [] as number[]]));
+  const all = new Map<string, Spent>();
+  for (const { name } of contenders) all.set(name, { wall: [], cpu: [], main: [] });
   for (let round = 0; round < rounds; round++) {
     for (const { name, run } of shuffled(contenders)) {
       let next = 0;
@@ -79,12 +94,20 @@ export async function inFlight(
           await run(input);
         }
       };
+      const cpu = process.cpuUsage();
+      const main = process.threadCpuUsage();
       const start = performance.now();
       await Promise.all(Array.from({ length: width }, lane));
-      times.get(name)?.push(((performance.now() - start) * 1000) / batch);
+      const spent = all.get(name);
+      spent?.wall.push(((performance.now() - start) * 1000) / batch);
+      spent?.cpu.push(total(process.cpuUsage(cpu)) / batch);
+      spent?.main.push(total(process.threadCpuUsage(main)) / batch);
     }
   }
-  return contenders.map(({ name }) => read(name, times.get(name) ?? []));
+  return contenders.map(({ name }) => {
+    const { wall, cpu, main } = all.get(name) ?? { wall: [], cpu: [], main: [] };
+    return { ...read(name, wall), cpu: read(name, cpu).median, main: read(name, main).median };
+  });
 }
 
 function reportAll(title: string, readings: readonly Reading[]): void {
@@ -98,13 +121,18 @@ function reportAll(title: string, readings: readonly Reading[]): void {
 /** Prints a table of readings as ratios to the first contender. */
 export function printRatios(title: string, readings: readonly Reading[]): void {
   reportAll(title, readings);
-  const base = readings[0]?.median ?? Number.NaN;
-  const rows = readings.map(({ name, median, lower, upper }) => ({
+  const [base] = readings;
+  const ratio = (value: number, to: number | undefined): number =>
+    Number((value / (to ?? Number.NaN)).toFixed(2));
+  const rows = readings.map(({ name, median, lower, upper, cpu, main }) => ({
     what: name,
-    ratio: Number((median / base).toFixed(2)),
+    ratio: ratio(median, base?.median),
     'median µs': Number(median.toFixed(2)),
     'quartiles µs': `${lower.toFixed(2)} to ${upper.toFixed(2)}`,
     'per second': Math.round(1e6 / median),
+    ...(cpu === undefined ? {} : { 'CPU ratio': ratio(cpu, base?.cpu) }),
+    ...(cpu === undefined ? {} : { 'CPU µs': Number(cpu.toFixed(2)) }),
+    ...(main === undefined ? {} : { 'main thread µs': Number(main.toFixed(2)) }),
   }));
   process.stdout.write(`\n${title}\n`);
   console.table(rows);
