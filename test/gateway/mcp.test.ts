@@ -48,7 +48,7 @@ interface Session {
 }
 
 /** Everything that a user of the SDK writes; the public name leads to the test's port, as DNS would. */
-async function connect(id: string, path = '/mcp'): Promise<Session> {
+async function connect(id: string, path = '/mcp', scope?: string): Promise<Session> {
   const key = keys.get(id);
   if (key === undefined) throw new Error('There is no such agent');
   const asked: string[] = [];
@@ -57,6 +57,7 @@ async function connect(id: string, path = '/mcp'): Promise<Session> {
     privateKey: await exportPKCS8(key.privateKey),
     algorithm: 'ES256',
     expectedIssuer: publicUrl,
+    ...(scope === undefined ? {} : { scope }),
   });
   const transport = new StreamableHTTPClientTransport(new URL(publicUrl + path), {
     authProvider: provider,
@@ -131,6 +132,24 @@ describe.each(['/mcp', '/plain'])('a server at %s', (path) => {
     ).toHaveLength(1);
     await close();
   });
+});
+
+// With client credentials it asks for the provider's own scope again, whatever the challenge says: a token
+// of more scope takes a provider that asks for it
+test('the SDK understands that a tool needs another scope, and asks for a token once more', async () => {
+  const { client, asked, close } = await connect('reader', '/mcp', 'mcp:call:echo');
+  expect(await namesOf(client)).toEqual(['echo']);
+  streaming.calls.length = 0;
+  const tokens = (): number => asked.filter((path) => path === '/token').length;
+  const before = tokens();
+  await expect(client.callTool({ name: 'read-file', arguments: {} })).rejects.toThrow('upscoping');
+  expect(tokens()).toBe(before + 1);
+  expect(streaming.calls).toEqual([]);
+  await close();
+  const wider = await connect('reader', '/mcp', 'mcp:call:echo mcp:call:read-file');
+  const answer = await wider.client.callTool({ name: 'read-file', arguments: { text: 'up' } });
+  expect(answer.content).toEqual([{ type: 'text', text: 'up' }]);
+  await wider.close();
 });
 
 test('the SDK uses bound tokens, where it is given a fetch that proves them', async () => {
