@@ -84,11 +84,10 @@ export function checkPresenter(
   presentation: Presentation,
 ): Maybe<Outcome<UseProof | undefined>> {
   const { proof } = presentation;
-  if (typeof proof !== 'string') {
-    return proof === undefined && agent.jkt !== undefined
-      ? { ok: false, error: new TokenError('proof_required') }
-      : { ok: true, value: undefined };
+  if (proof === null || (proof === undefined && agent.jkt === undefined)) {
+    return { ok: true, value: undefined };
   }
+  if (proof === undefined) return { ok: false, error: new TokenError('proof_required') };
   return withParts(({ createSenderProofs }) => {
     memory.proofs ??= createSenderProofs(policy);
     return memory.proofs.check(token, proof, agent, presentation);
