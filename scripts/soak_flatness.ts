@@ -36,8 +36,8 @@ export const longFromMinutes = 4;
  * longer than any warm-up.
  */
 const flat = {
-  heap: { growth: 8, slope: 1.5 },
-  resident: { growth: 48, slope: 16 },
+  heap: { growth: 6, slope: 1 },
+  resident: { growth: 48, slope: 12 },
   peak: 768,
 } as const;
 
