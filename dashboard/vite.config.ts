@@ -14,5 +14,12 @@ export default defineConfig({
     // Everything is a file of its own origin: the policy allows no data: URL
     assetsInlineLimit: 0,
     reportCompressedSize: false,
+    rolldownOptions: {
+      output: {
+        // A part is not named after what is in it: the Worker serves names with one dot alone
+        entryFileNames: 'assets/page-[hash].js',
+        chunkFileNames: 'assets/part-[hash].js',
+      },
+    },
   },
 });

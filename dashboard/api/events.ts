@@ -3,6 +3,7 @@
 import { EventSourceParserStream } from 'eventsource-parser/stream';
 import type { Stats } from './shapes.ts';
 import { ApiError, ask } from './admin.ts';
+import { wordsOf } from '../ui/words.ts';
 
 /** What is told of the stream. */
 export interface StreamReader {
@@ -64,7 +65,7 @@ export async function follow(
       if (signal.aborted) return;
       // A cursor that is too old begins anew, at the newest
       if (error instanceof ApiError && error.code === 'cursor_expired') after = undefined;
-      reader.state('joining', error instanceof Error ? error.message : 'The stream broke off');
+      reader.state('joining', wordsOf(error, 'The stream broke off'));
       await wait(pause, signal);
       pause = Math.min(pauses.most, pause * 2);
     }

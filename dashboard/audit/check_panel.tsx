@@ -6,6 +6,7 @@ import { localKeys, verifyAuditLog, type AuditReport } from '../../src/audit/ind
 import { session } from '../session/session.ts';
 import { inert, number } from '../ui/format.ts';
 import { logLines } from './fetch_log.ts';
+import { wordsOf } from '../ui/words.ts';
 
 type Check =
   | { readonly kind: 'idle' }
@@ -43,7 +44,7 @@ export function CheckPanel() {
       });
       check.value = { kind: 'done', report, signed: keys !== null };
     } catch (error) {
-      check.value = { kind: 'failed', why: error instanceof Error ? error.message : 'It failed' };
+      check.value = { kind: 'failed', why: wordsOf(error, 'It failed') };
     }
   }
 

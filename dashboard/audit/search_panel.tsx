@@ -6,6 +6,7 @@ import { number } from '../ui/format.ts';
 import { logLines } from './fetch_log.ts';
 import { isWanted, readLine, type AuditLine, type Wanted } from './line.ts';
 import { Records } from './records.tsx';
+import { wordsOf } from '../ui/words.ts';
 
 /** Records that are kept of those that are found: the newest. */
 const most = 200;
@@ -57,7 +58,7 @@ export function SearchPanel({ wanted }: { readonly wanted: Wanted }) {
       if (!own.signal.aborted) tell('done');
     } catch (error) {
       if (own.signal.aborted) return;
-      search.value = { kind: 'failed', why: error instanceof Error ? error.message : 'It failed' };
+      search.value = { kind: 'failed', why: wordsOf(error, 'It failed') };
     }
   }
 

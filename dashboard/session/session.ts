@@ -10,11 +10,13 @@ import {
 } from '../../src/client/index.ts';
 import {
   enrol,
+  forgetKey,
   forgetOperator,
   operatorKey,
   rememberedOperator,
   type Operator,
 } from './operator.ts';
+import { wordsOf } from '../ui/words.ts';
 
 /** Where signing in stands. */
 export type Session =
@@ -41,7 +43,7 @@ export function mayWrite(): boolean {
 let source: TokenSource | undefined;
 
 async function open(operator: Operator): Promise<void> {
-  const key = await operatorKey();
+  const key = await operatorKey(operator);
   source = createTokenSource({ issuer: operator.issuer, clientId: operator.clientId, key });
   const { scope = [] } = await source.token();
   const call = createAuthenticatedFetch({ source, origins: [location.origin] });
@@ -59,7 +61,7 @@ async function enter(operator: Operator): Promise<void> {
   try {
     await open(operator);
   } catch (error) {
-    const why = error instanceof Error ? error.message : 'The gateway cannot be reached';
+    const why = wordsOf(error, 'The gateway cannot be reached');
     session.value = isOver(error)
       ? { kind: 'signed_out', why: over }
       : { kind: 'unreachable', operator, why };
@@ -78,7 +80,7 @@ export async function signIn(code: string): Promise<void> {
   try {
     await enter(await enrol(code));
   } catch (error) {
-    const why = error instanceof Error ? error.message : 'The gateway cannot be reached';
+    const why = wordsOf(error, 'The gateway cannot be reached');
     session.value = { kind: 'signed_out', why };
   }
 }
@@ -91,8 +93,11 @@ export function noticeEnd(error: unknown): void {
 /** Ends the session: its tokens are revoked, and this browser forgets who it was. */
 export async function signOut(): Promise<void> {
   const ending = source;
+  const operator = rememberedOperator();
   source = undefined;
   forgetOperator();
   session.value = { kind: 'signed_out' };
+  // Revoking takes a signature: the key goes last
   await ending?.close().catch(() => {});
+  if (operator !== undefined) await forgetKey(operator);
 }

@@ -3,6 +3,7 @@
 import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
+import { wordsOf } from './words.ts';
 
 /** What is asked. */
 export interface Question {
@@ -36,7 +37,7 @@ export function Confirm({ question: { title, effects, verb, act }, onClose }: Co
       await act();
       dialog.current?.close();
     } catch (error) {
-      failed.value = error instanceof Error ? error.message : 'It failed';
+      failed.value = wordsOf(error, 'It failed');
     }
     busy.value = false;
   }

@@ -2,6 +2,7 @@
 
 import { useSignal, type ReadonlySignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
+import { wordsOf } from './words.ts';
 
 /** What a question has brought so far. */
 export interface Loaded<T> {
@@ -24,7 +25,7 @@ export function useLoaded<T>(load: () => Promise<T>, about: string): Loaded<T> {
       value.value = answer;
       error.value = undefined;
     } catch (cause) {
-      if (own === turn.current) error.value = cause instanceof Error ? cause.message : 'It failed';
+      if (own === turn.current) error.value = wordsOf(cause, 'It failed');
     }
   }
 

@@ -4,6 +4,7 @@ import { useSignal } from '@preact/signals';
 import { createSealer, openSealedClaims, type SealerOptions } from '../../src/seal/index.ts';
 import type { VerifiedAgent } from '../../src/verify/index.ts';
 import { ClaimsTable } from './claims_table.tsx';
+import { wordsOf } from '../ui/words.ts';
 
 function optionsOf(text: string): SealerOptions {
   const trimmed = text.trim();
@@ -25,7 +26,10 @@ export function Sealed({ agent }: { readonly agent: VerifiedAgent }) {
       why.value = undefined;
     } catch (error) {
       opened.value = undefined;
-      why.value = error instanceof SyntaxError ? 'The key is no JSON' : wordsOf(error);
+      why.value =
+        error instanceof SyntaxError
+          ? 'The key is no JSON'
+          : wordsOf(error, 'The claims cannot be opened');
     }
     key.value = '';
   }
@@ -55,6 +59,3 @@ export function Sealed({ agent }: { readonly agent: VerifiedAgent }) {
     </form>
   );
 }
-
-const wordsOf = (error: unknown): string =>
-  error instanceof Error ? error.message : 'The claims cannot be opened';

@@ -8,6 +8,7 @@ import {
   type KeySource,
   type RevocationSource,
 } from '../../src/verify/index.ts';
+import { wordsOf } from '../ui/words.ts';
 
 /** How the page learns what is revoked: the quick way, and the public one of any verifier. */
 export type RevocationWay = 'feed' | 'status list';
@@ -86,7 +87,7 @@ async function load(way: RevocationWay): Promise<void> {
     };
     trustError.value = undefined;
   } catch (error) {
-    trustError.value = error instanceof Error ? error.message : 'The gateway cannot be reached';
+    trustError.value = wordsOf(error, 'The gateway cannot be reached');
   }
 }
 

@@ -2,6 +2,7 @@
 
 import { useSignal } from '@preact/signals';
 import { trust, trustError, trustText, trustThisGateway } from './trust.ts';
+import { wordsOf } from '../ui/words.ts';
 
 /** The panel. */
 export function TrustPanel({ standsAlone }: { readonly standsAlone: boolean }) {
@@ -72,7 +73,7 @@ function OtherKeys() {
       });
       why.value = undefined;
     } catch (error) {
-      why.value = error instanceof Error ? error.message : 'These keys cannot be used';
+      why.value = wordsOf(error, 'These keys cannot be used');
     }
   }
 

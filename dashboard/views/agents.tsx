@@ -8,6 +8,7 @@ import { addressOf } from '../app/route.ts';
 import { inert, number } from '../ui/format.ts';
 import { Seen } from '../ui/time.tsx';
 import { VirtualRows } from '../ui/virtual_rows.tsx';
+import { wordsOf } from '../ui/words.ts';
 
 /** Milliseconds without a key press, after which the list is asked for. */
 const pause = 150;
@@ -35,7 +36,7 @@ export function Agents() {
       state.value = { kind: 'ready' };
     } catch (error) {
       if (!signal.aborted) {
-        state.value = { kind: 'failed', why: error instanceof Error ? error.message : 'It failed' };
+        state.value = { kind: 'failed', why: wordsOf(error, 'It failed') };
       }
     }
   }
@@ -91,7 +92,7 @@ function statusOf(state: ListState, count: number, isMore: boolean): string {
   if (state.kind === 'asking' && count === 0) return 'Looking …';
   if (state.kind === 'failed') return state.why;
   if (count === 0) return 'No agent has such an id';
-  return `${number(count)} agents${isMore ? ' so far; scroll for more' : ''}`;
+  return `${number(count)} agent${count === 1 ? '' : 's'}${isMore ? ' so far; scroll for more' : ''}`;
 }
 
 function AgentRow({

@@ -57,11 +57,7 @@ export async function browserKey(
   if (alg !== undefined && !isSigningAlgorithm(alg)) {
     throw new TypeError('"alg" must be a signature algorithm');
   }
-  const factory: IDBFactory | undefined = globalThis.indexedDB;
-  if (factory === undefined) {
-    throw new TypeError('browserKey() needs IndexedDB, which this runtime does not have');
-  }
-  const db = await open(factory);
+  const db = await open(factoryOf('browserKey'));
   try {
     const stored = (await read(db, name)) ?? (await add(db, name, alg));
     if (alg !== undefined && stored.alg !== alg) {
@@ -72,6 +68,42 @@ export async function browserKey(
   } finally {
     db.close();
   }
+}
+
+/**
+ * Forgets the key of that name in this browser, for good: nothing can be signed with it any more.
+ *
+ * Does not tell any authority: whoever was enrolled with it stays registered.
+ *
+ * @param name the name that the key was made under
+ * @returns when it is gone, also where there was none
+ * @throws TypeError where there is no IndexedDB, or for a wrong name
+ * @example
+ * ```ts
+ * import { forgetBrowserKey } from 'swarmgate/client';
+ *
+ * if ('indexedDB' in globalThis) await forgetBrowserKey('planner');
+ * ```
+ */
+export async function forgetBrowserKey(name: string): Promise<void> {
+  if (!isName(name)) throw new TypeError('"name" must be a string of 1 to 128 characters');
+  const db = await open(factoryOf('forgetBrowserKey'));
+  try {
+    const transaction = db.transaction(storeName, 'readwrite');
+    const done = completion(transaction);
+    transaction.objectStore(storeName).delete(name);
+    await done;
+  } finally {
+    db.close();
+  }
+}
+
+function factoryOf(caller: string): IDBFactory {
+  const factory: IDBFactory | undefined = globalThis.indexedDB;
+  if (factory === undefined) {
+    throw new TypeError(`${caller}() needs IndexedDB, which this runtime does not have`);
+  }
+  return factory;
 }
 
 async function open(factory: IDBFactory): Promise<IDBDatabase> {

@@ -8,7 +8,7 @@ export type { AuthenticatedFetch, AuthenticatedFetchOptions } from './authentica
 export { AuthorityError } from './authority_error.ts';
 export type { AuthorityErrorCode, AuthorityErrorOptions } from './authority_error.ts';
 export type { ClientFetch } from './authority_http.ts';
-export { browserKey } from './browser_key.ts';
+export { browserKey, forgetBrowserKey } from './browser_key.ts';
 export type { BrowserKeyOptions } from './browser_key.ts';
 export { createBusClient } from './bus_client.ts';
 export type {

@@ -1,7 +1,7 @@
 // browserKey in a real browser: pages, Web Workers and Service Workers of one origin share a key
 
 import { afterAll, expect, test } from 'vitest';
-import { browserKey } from '../../src/client/index.ts';
+import { browserKey, forgetBrowserKey } from '../../src/client/index.ts';
 import {
   createDpopProof,
   createTokenSource,
@@ -169,4 +169,14 @@ test('createTokenSource() takes its key from the browser', async () => {
   const { key } = await source.token();
   expect(key?.kid).toBe((await browserKey(name)).kid);
   await source.close();
+});
+
+test('forgetBrowserKey() forgets a key for good, and what was never there', async () => {
+  const name = fresh();
+  const { kid } = await browserKey(name);
+  await forgetBrowserKey(name);
+  await forgetBrowserKey(name);
+  expect(await inStore('readonly', (store) => store.get(name))).toBeUndefined();
+  expect((await browserKey(name)).kid).not.toBe(kid);
+  await expect(forgetBrowserKey('')).rejects.toThrow('"name" must be a string');
 });

@@ -120,6 +120,48 @@ test('the audit log, checked', async () => {
   await look('audit');
 });
 
+/** Presses Tab until the focus is on what has this name. */
+async function tabTo(name: string): Promise<void> {
+  const named =
+    'const { activeElement: at } = document; return at?.labels?.[0]?.innerText ?? at?.innerText ?? ""';
+  for (let presses = 0; presses < 40; presses++) {
+    if (String(await page.run(named, [])).trim() === name) return;
+    await page.press('Tab');
+  }
+  throw new Error(`The focus never comes to ${name}`);
+}
+
+test('by the keyboard alone an operator signs out and in, finds an agent and revokes it', async () => {
+  await tabTo('Sign out');
+  await page.press('Enter');
+  await page.shows('Sign in to SwarmGate');
+  await tabTo('One-time code');
+  await page.typeHere(await stage.code('admin:read', 'admin:write'));
+  await page.press('Enter');
+  await page.shows('Agents on line');
+  await tabTo('Agents');
+  await page.press('Enter');
+  await page.until(
+    'return document.activeElement?.innerText === "Agents" && document.activeElement.tagName === "H1"',
+  );
+  await tabTo('Find by the beginning of the id');
+  await page.typeHere('team/');
+  await page.shows('1 agent');
+  await page.until('return document.querySelectorAll(".agent-row").length === 1');
+  while ((await page.run('return document.activeElement?.className', [])) !== 'agent-row') {
+    await page.press('Tab');
+  }
+  await page.press('Enter');
+  await page.shows('Revoke the agent');
+  await tabTo('Revoke the agent');
+  await page.press('Enter');
+  // The question begins at the answer that changes nothing, and keeps the focus in itself
+  await page.until('return document.activeElement?.innerText === "Cancel"');
+  await tabTo('Revoke the agent');
+  await page.press(' ');
+  await page.shows('The agent team/coder is revoked');
+});
+
 test('the page that stands alone', async () => {
   await page.goto(new URL('../../dist/dashboard/verify.html', import.meta.url).href);
   await page.shows('Whom to trust');

@@ -72,7 +72,9 @@ export async function startRecordingProxy(): Promise<RecordingProxy> {
     }
     const onward = forward(new URL(url, proxy.target), { method, headers });
     onward.on('error', () => response.destroy());
-    onward.on('response', (answer) => void giveBack(answer, url, response));
+    onward.on('response', (answer) => {
+      giveBack(answer, url, response).catch(() => response.destroy());
+    });
     response.on('close', () => onward.destroy());
     onward.end(body);
   }

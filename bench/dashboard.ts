@@ -1,0 +1,122 @@
+// The page as its reader feels it: when it can be used, how a long list scrolls, what an hour of load leaves in memory.
+//
+//     node bench/dashboard.ts [seconds of load, default 300]
+//
+// The real page and its real sign-in in Chromium. Behind it stands a server that answers like the
+// gateway: 10,000 registrations would take minutes. Frames are counted as a ratio of those that the
+// screen offers, measured in the same page while nothing moves: absolute times vary with the machine.
+
+import { chromium, type CDPSession, type Page } from 'playwright';
+import { browsers, findBrowser } from '../scripts/browser_table.ts';
+import { startDashboardServer } from './support/dashboard_server.ts';
+
+const agents = 10_000;
+const seconds = Number(process.argv[2] ?? 300);
+const server = await startDashboardServer(agents);
+const row = browsers.find(({ name }) => name === 'chromium');
+const path = row === undefined ? undefined : findBrowser(row);
+const browser = await chromium.launch(path === undefined ? {} : { executablePath: path });
+try {
+  const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
+  await measureStart(page);
+  await measureScrolling(page);
+  await measureMemory(page, await page.context().newCDPSession(page));
+} finally {
+  await browser.close();
+  await server.stop();
+}
+
+async function measureStart(page: Page): Promise<void> {
+  const url = `${server.url}/dashboard/`;
+  await page.goto(url);
+  await page.fill('input[name=code]', 'code');
+  await page.click('button[type=submit]');
+  await page.waitForSelector('.tiles');
+  const times: number[] = [];
+  for (let round = 0; round < 5; round++) {
+    // From the request of the page to figures that can be read and links that can be followed
+    const began = performance.now();
+    await page.goto(url, { waitUntil: 'commit' });
+    await page.waitForSelector('.tiles');
+    times.push(performance.now() - began);
+  }
+  const [best = 0, ...others] = times.toSorted((a, b) => a - b);
+  const worst = others.at(-1) ?? best;
+  console.log(
+    `usable after            ${best.toFixed(0)} to ${worst.toFixed(0)} ms (1,000 at most)`,
+  );
+}
+
+/** Frames in two seconds, while a list moves by so many pixels a frame. */
+function frames(pixels: number): string {
+  return `new Promise((resolve) => {
+  const list = document.querySelector('.rows');
+  const began = performance.now();
+  let [count, longest, last] = [0, 0, began];
+  const next = (at) => {
+    count++;
+    longest = Math.max(longest, at - last);
+    last = at;
+    if (list !== null) list.scrollTop += ${pixels};
+    if (at - began < 2000) requestAnimationFrame(next);
+    else resolve({ count, longest, top: list?.scrollTop ?? 0 });
+  };
+  requestAnimationFrame(next);
+})`;
+}
+
+interface Frames {
+  readonly count: number;
+  readonly longest: number;
+  readonly top: number;
+}
+
+async function measureScrolling(page: Page): Promise<void> {
+  await page.evaluate(`location.hash = '#/agents'`);
+  await page.waitForSelector('.agent-row');
+  // Pages of 100: scrolled to the end until all are there
+  const listed = `document.querySelector('.rows-row')?.getAttribute('aria-setsize')`;
+  while (Number(await page.evaluate(listed)) < agents) {
+    await page.evaluate(
+      `{ const list = document.querySelector('.rows'); list.scrollTop = list.scrollHeight; }`,
+    );
+    await page.waitForTimeout(5);
+  }
+  await page.evaluate(`document.querySelector('.rows').scrollTop = 0`);
+  const still = await page.evaluate<Frames>(frames(0));
+  const slow = await page.evaluate<Frames>(frames(30));
+  await page.evaluate(`document.querySelector('.rows').scrollTop = 0`);
+  const quick = await page.evaluate<Frames>(frames(3000));
+  const rows = await page.evaluate<number>(`document.querySelectorAll('.agent-row').length`);
+  console.log(`agents listed           ${agents}, ${rows} rows in the page`);
+  for (const [name, { count, longest }] of Object.entries({ still, slow, quick })) {
+    const share = (count / still.count).toFixed(2);
+    console.log(
+      `frames, ${name.padEnd(15)} ${count} in 2 s, ${share} of still, longest ${longest.toFixed(0)} ms`,
+    );
+  }
+}
+
+async function measureMemory(page: Page, session: CDPSession): Promise<void> {
+  await page.evaluate(`location.hash = '#/overview'`);
+  await session.send('HeapProfiler.enable');
+  server.load(50);
+  const heap = async (): Promise<number> => {
+    await session.send('HeapProfiler.collectGarbage');
+    const { usedSize } = await session.send('Runtime.getHeapUsage');
+    return usedSize / 1_048_576;
+  };
+  const samples: number[] = [];
+  const step = seconds / 10;
+  // The bounded histories fill up first
+  await page.waitForTimeout(Math.min(45, seconds) * 1000);
+  for (let sample = 0; sample <= 10; sample++) {
+    samples.push(await heap());
+    if (sample < 10) await page.waitForTimeout(step * 1000);
+  }
+  const [first = 0] = samples;
+  const last = samples.at(-1) ?? 0;
+  console.log(
+    `heap over ${String(seconds).padStart(3)} s         ${samples.map((size) => size.toFixed(1)).join(' ')} MiB, ${(last / first).toFixed(2)} of the first; ${server.sent()} records came`,
+  );
+}
