@@ -102,14 +102,14 @@ async function lockPatiently(
   { log, signal }: InboundContext,
 ): Promise<Release | undefined> {
   const began = performance.now();
-  for (let failures = 1; !signal.aborted; failures++) {
+  for (let failures = 1; ; failures++) {
     const release = await lockInbox(inbox);
     if (release !== undefined) return release;
+    if (signal.aborted) return undefined;
     if (failures === 5) log.say('waiting', { agent, code: 'inbox_locked' });
     if (performance.now() - began > leaseLasts) return undefined;
     await pause(Math.min(1, growing(failures)), signal);
   }
-  return undefined;
 }
 
 /** Puts messages into the inbox; answers those that need not come again. */

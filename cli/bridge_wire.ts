@@ -18,7 +18,7 @@ export interface Wire {
   /** Sends the exact bytes of a message; rejects unless the gateway has it. */
   readonly send: (bytes: Uint8Array) => Promise<void>;
   /** Leases messages of the agent's mailbox. */
-  readonly receive: (wait: number, signal: AbortSignal) => Promise<readonly ReceivedMessage[]>;
+  readonly receive: (wait: number) => Promise<readonly ReceivedMessage[]>;
   readonly acknowledge: (message: ReceivedMessage) => Promise<void>;
 }
 
@@ -48,7 +48,7 @@ export function openWire(
       const init = { method: 'POST', headers, body: new Uint8Array(body), signal };
       await readAnswer(ask(`${url}/bus/messages`, init));
     },
-    receive: (wait, signal) => bus.receive({ max: most, wait, signal }),
+    receive: (wait) => bus.receive({ max: most, wait }),
     acknowledge: (message) => bus.acknowledge(message),
   };
 }

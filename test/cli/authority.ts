@@ -23,6 +23,8 @@ export interface AuthorityPlace extends Omit<Place, 'remove'> {
   readonly enroll: (id: string, ...options: readonly string[]) => Promise<void>;
   /** The status and code that a request with a token gets. */
   readonly ask: (headers: Readonly<Record<string, string>>) => Promise<string>;
+  /** Stops the gateway; what is answered starts it again, at its place and with its state. */
+  readonly outage: () => Promise<() => Promise<void>>;
   readonly stop: () => Promise<void>;
 }
 
@@ -35,8 +37,9 @@ export async function startAuthorityPlace(
   const url = `http://${host}:${port}`;
   const keys = await makeKeys();
   const { variables } = developmentVariables(environment, url, keys);
-  const gateway = await startGateway({ port, variables });
   const place = makePlace();
+  const how = { port, variables, stateFolder: place.path('state') };
+  let gateway = await startGateway(how);
   const operatorFile = place.path('operator.json');
   writeFileSync(operatorFile, await privateKeyText(keys.operator, 'jwk'), { mode: 0o600 });
 
@@ -65,6 +68,12 @@ export async function startAuthorityPlace(
       const response = await fetch(`${url}/whoami`, { headers });
       const { code = '' } = (await response.json()) as { code?: string };
       return `${response.status} ${code}`.trim();
+    },
+    async outage() {
+      await gateway.stop();
+      return async () => {
+        gateway = await startGateway(how);
+      };
     },
     async stop() {
       await gateway.stop();

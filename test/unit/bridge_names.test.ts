@@ -1,6 +1,6 @@
 // Names of mailboxes on disk: there and back, and never one folder for two agents
 
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { decodeName, encodeName, foldedName, mergedIds } from '../../cli/bridge_names.ts';
 import { isAgentId } from '../../src/index.ts';
