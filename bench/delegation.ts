@@ -1,6 +1,5 @@
-// How long a chain of off-line hops takes against bare signature checks, and what a status list of a million tokens costs.
+// How long a chain of off-line hops takes against bare signature checks.
 
-import { gzipSync } from 'node:zlib';
 import { importJWK } from 'jose';
 import {
   createIssuer,
@@ -8,9 +7,6 @@ import {
   delegateAgentToken,
   generateSigningKey,
   localKeys,
-  makeStatusListToken,
-  statusListSource,
-  type TokenIdentity,
 } from '../src/index.ts';
 import { machine, oneAtATime, printRatios, type Contender } from './support/interleave.ts';
 
@@ -124,74 +120,3 @@ printRatios('A chain of 3 hops, nothing remembered but keys', await oneAtATime(c
 const again: Contender = { name: 'chain, seen before', run: verifying(cached, chains) };
 await oneAtATime([again], ids);
 printRatios('The same chain again', await oneAtATime([bare, again], ids));
-
-// Status lists: 10^6 tokens, one bit each, of which some are revoked
-const count = 1_000_000;
-const home = 'https://gate.example';
-const uri = `${home}/status/0`;
-
-function someRevoked(share: number): Uint8Array {
-  const bytes = new Uint8Array(count / 8);
-  const wanted = Math.round(count * share);
-  for (let set = 0; set < wanted;) {
-    const index = Math.floor(Math.random() * count);
-    const bit = 1 << (index % 8);
-    const byte = bytes[index >> 3] ?? 0;
-    if ((byte & bit) !== 0) continue;
-    bytes[index >> 3] = byte | bit;
-    set++;
-  }
-  return bytes;
-}
-
-const identity = (idx: number): TokenIdentity => ({
-  issuer: home,
-  tokenId: 'a',
-  sessionId: undefined,
-  agentIds: ['planner'],
-  keyThumbprint: authority.kid,
-  jkt: undefined,
-  issuedAt: 0,
-  expiresAt: 0,
-  status: { idx, uri },
-});
-
-const median = (times: number[]): number =>
-  times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)] ?? Number.NaN;
-
-const rows: object[] = [];
-for (const share of [0, 0.001, 0.01, 0.5]) {
-  const statuses = someRevoked(share);
-  const made = performance.now();
-  const token = await makeStatusListToken({ key: authority, issuer: home, uri, bits: 1, statuses });
-  const making = performance.now() - made;
-  const open = () =>
-    statusListSource({
-      issuers: [{ issuer: home, keys }],
-      fetch: async () =>
-        new Response(token, { headers: { 'content-type': 'application/statuslist+jwt' } }),
-    });
-  const cold: number[] = [];
-  for (let round = 0; round < (quick ? 5 : 25); round++) {
-    const source = open();
-    const start = performance.now();
-    await source.isRevoked([identity(round)]);
-    cold.push(performance.now() - start);
-  }
-  const source = open();
-  await source.isRevoked([identity(0)]);
-  const asked = quick ? 100_000 : 1_000_000;
-  const start = performance.now();
-  for (let idx = 0; idx < asked; idx++) void source.isRevoked([identity(idx % count)]);
-  const warm = ((performance.now() - start) * 1000) / asked;
-  rows.push({
-    'revoked %': share * 100,
-    'token bytes': token.length,
-    'gzip bytes': gzipSync(token).length,
-    'make ms': Number(making.toFixed(1)),
-    'cold check ms': Number(median(cold).toFixed(1)),
-    'warm check µs': Number(warm.toFixed(3)),
-  });
-}
-process.stdout.write('\nA status list of 1,000,000 tokens, 1 bit each\n');
-console.table(rows);
