@@ -26,10 +26,12 @@ let gateway: OperatedGateway;
 let operator: Caller;
 let planner: Caller;
 const trace = '4bf92f3577b34da6a3ce929d0e0e4736';
+const metricsToken = 'scraper-0123456789-0123456789-0123456789';
 const secrets: string[] = [];
 
 beforeAll(async () => {
-  gateway = await startOperated({ objects: await auditObjects() });
+  const variables = { METRICS_TOKEN: metricsToken };
+  gateway = await startOperated({ objects: await auditObjects(), variables });
   const { url } = gateway;
   operator = await signIn(url, gateway.operator);
   const key = await makeKey();
@@ -223,7 +225,8 @@ describe('the audit log', () => {
   });
 
   test('holds no token, proof or key, and neither do logs and metrics', async () => {
-    const metrics = await operator.send('GET', '/metrics');
+    const metrics = await call(`${gateway.url}/metrics`, { token: metricsToken });
+    expect(metrics.text).toContain('swarmgate_decisions_total{');
     const everything = [...(await exportAudit(operator)), gateway.logs(), metrics.text].join('\n');
     for (const secret of secrets) {
       expect(everything).not.toContain(secret);
