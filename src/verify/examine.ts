@@ -14,7 +14,7 @@ import { checkHeader } from './header.ts';
 import type { TrustedIssuer } from './issuers.ts';
 import { withParts } from './on_demand.ts';
 import type { Policy } from './policy.ts';
-import { ifVerified, signatureVerifies, underWay } from './signature.ts';
+import { ifVerified } from './signature.ts';
 import { findKey } from './sources.ts';
 
 /** What a step comes to. */
@@ -102,12 +102,7 @@ function judge(policy: Policy, candidate: Candidate): Outcome<AcceptedToken> {
   return checked.ok ? acceptCandidate(policy, candidate, checked.value) : checked;
 }
 
-/**
- * Checks the signature, and judges what it signs.
- *
- * With nothing else to do this thread judges while the signature is computed elsewhere, and nobody
- * sees the judgement unless it verifies; with other tokens under way, working ahead wins nothing.
- */
+/** Checks the signature, and then judges what it signs. */
 async function checkSigned(
   policy: Policy,
   pending: Pending,
@@ -116,13 +111,7 @@ async function checkSigned(
 ): Promise<Outcome<AcceptedToken>> {
   const { parsed, finding } = candidate;
   try {
-    if (pending.size > 0) {
-      return (await ifVerified(parsed, finding.key, () => judge(policy, candidate))) || forged();
-    }
-    const verifying = signatureVerifies(parsed, finding.key);
-    await underWay();
-    const judged = judge(policy, candidate);
-    return (await verifying) ? judged : forged();
+    return (await ifVerified(parsed, finding.key, () => judge(policy, candidate))) || forged();
   } finally {
     pending.delete(token);
   }

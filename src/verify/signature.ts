@@ -34,15 +34,3 @@ const yes = (): true => true;
 export function signatureVerifies(token: ParsedToken, key: VerificationKey): Promise<boolean> {
   return ifVerified(token, key, yes);
 }
-
-/** Turns of the microtask queue that jose takes before the platform has the work. */
-const turns = 3;
-
-/**
- * Waits until a signature that was begun is in the platform's hands, where it is computed beside
- * this thread: what follows then takes no time of its own.
- */
-export async function underWay(): Promise<void> {
-  const next = Promise.resolve();
-  for (let turn = 0; turn < turns; turn++) await next;
-}

@@ -60,7 +60,6 @@ test('checkAgentToken() says of a forged and expired token that its signature is
   const tokens: string[] = [];
   for (let index = 0; index < 4; index++) tokens.push(await issuer.issueAgentToken(request));
   time.now += 3600;
-  // The first is judged while its signature is computed, the others afterwards
   for (const [text, code] of [
     [forge, 'signature_invalid'],
     [(token: string) => token, 'token_expired'],
