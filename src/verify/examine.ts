@@ -29,11 +29,13 @@ export interface Candidate {
   readonly chain: Chain;
 }
 
+const threeParts = /^[\w-]+\.[\w-]+\.[\w-]*$/;
+
 /** Takes a token apart, finds its key and checks the structure of its `act` and `dlg`. */
 export function readCandidate(policy: Policy, token: string): Maybe<Outcome<Candidate>> {
   const parsed = takeApart(token, policy, parseCompact, policy.headers);
   if (parsed.ok) return findCandidate(policy, parsed.value);
-  if (parsed.error.code !== 'token_malformed') return parsed;
+  if (parsed.error.code !== 'token_malformed' || !threeParts.test(token)) return parsed;
   // Malformed, or JSON with spaces or escapes: the strict scanner tells
   return withParts(({ parseToken }) => {
     const scanned = parseToken(token, policy, policy.headers);

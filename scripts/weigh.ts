@@ -1,0 +1,99 @@
+// Bundles code as pages and Workers are bundled, and weighs what comes out
+
+import { gzipSync } from 'node:zlib';
+import { build as esbuild, type BuildOptions } from 'esbuild';
+import { build as vite } from 'vite';
+import { root } from './tools.ts';
+
+/** A file of a bundle. */
+interface Weight {
+  /** Bytes of gzip. */
+  readonly bytes: number;
+  /** The sources in it, with the bytes that they take before compression. */
+  readonly sources: readonly (readonly [path: string, bytes: number])[];
+}
+
+/** What a page fetches. */
+export interface PageWeight {
+  /** Before anything of it runs. */
+  readonly first: Weight;
+  /** First and on demand. */
+  readonly all: Weight;
+}
+
+const gzipBytes = (code: string | Uint8Array): number => gzipSync(code, { level: 9 }).length;
+
+/** Bundles in one file, as esbuild does for Workers and for pages without splitting. */
+export async function weighFile(
+  code: string,
+  options: Pick<BuildOptions, 'conditions' | 'external'> = {},
+): Promise<Weight> {
+  const { outputFiles, metafile } = await esbuild({
+    stdin: { contents: code, resolveDir: root, loader: 'ts' },
+    absWorkingDir: root,
+    bundle: true,
+    minify: true,
+    write: false,
+    metafile: true,
+    format: 'esm',
+    target: 'es2023',
+    platform: 'browser',
+    charset: 'utf8',
+    legalComments: 'none',
+    logLevel: 'error',
+    ...options,
+  });
+  const inputs = Object.values(metafile.outputs).flatMap((output) => Object.entries(output.inputs));
+  return {
+    bytes: gzipBytes(outputFiles[0]?.contents ?? new Uint8Array()),
+    sources: inputs.map(([path, { bytesInOutput }]) => [path, bytesInOutput]),
+  };
+}
+
+/** Bundles for a page, split where a part is imported on demand, as Vite does. */
+export async function weighPage(code: string): Promise<PageWeight> {
+  const page = `${root}/page.ts`;
+  const built = await vite({
+    root,
+    configFile: false,
+    logLevel: 'error',
+    plugins: [
+      {
+        name: 'page',
+        resolveId: (id) => (id === 'virtual:page' ? page : undefined),
+        enforce: 'pre',
+        load(id) {
+          if (id === page) return code;
+          // Vite's own loader of style sheets, which pages have once: it is not of what is weighed
+          return id.includes('vite/preload-helper')
+            ? 'export const __vitePreload = (load) => load();'
+            : undefined;
+        },
+      },
+    ],
+    build: {
+      write: false,
+      target: 'es2023',
+      modulePreload: false,
+      copyPublicDir: false,
+      rolldownOptions: { input: 'virtual:page', preserveEntrySignatures: 'strict' },
+    },
+  });
+  const outputs = (Array.isArray(built) ? built : [built]).flatMap((bundle) =>
+    'output' in bundle ? bundle.output : [],
+  );
+  const chunks = outputs.filter((output) => output.type === 'chunk');
+  const first = new Set(chunks.filter(({ isEntry }) => isEntry));
+  for (const { imports } of first) {
+    for (const chunk of chunks) if (imports.includes(chunk.fileName)) first.add(chunk);
+  }
+  const weigh = (files: Iterable<(typeof chunks)[number]>): Weight => ({
+    bytes: [...files].reduce((sum, file) => sum + gzipBytes(file.code), 0),
+    sources: [...files].flatMap(({ modules }) =>
+      Object.entries(modules).map(
+        ([path, { renderedLength }]) => [path.replace(`${root}/`, ''), renderedLength] as const,
+      ),
+    ),
+  });
+  return { first: weigh(first), all: weigh(chunks) };
+}
