@@ -1,48 +1,41 @@
 // What the gateway costs over HTTP: requests a second and latency on one core, beside a bare Worker and peers.
 
 import { startGatewayWorld } from './support/gateway_world.ts';
-import { printHttp, takeTurns } from './support/http_rounds.ts';
+import { printHttp, takeTurns, warmUp } from './support/http_rounds.ts';
 import { machine } from './support/interleave.ts';
-import { load as loadOnce } from './support/wrk.ts';
 
 const quick = process.argv.includes('--quick');
-const rounds = quick ? 3 : 12;
-const seconds = quick ? 1 : 2;
+const rounds = quick ? 3 : 16;
+const seconds = 1;
 /** One for each agent. */
 const first = 500;
 /** More than a bench uses: each of them is new to the gateway when it comes. */
 const fresh = { from: 20_000, round: 6000 };
+const warm = quick ? { requests: 1000, seconds: 2 } : { requests: 20_000, seconds: 16 };
 
 process.stdout.write(`${machine()}\n`);
 const world = await startGatewayWorld({ tokens: fresh.from + (rounds + 1) * fresh.round });
 try {
   const { at, pid, haproxy, load } = world;
   const bare = { name: 'bare Worker', url: at('bare'), pid, first };
-  for (const name of ['bare', 'hono', 'gateway', 'required', 'jose', 'hop']) {
-    await loadOnce({ ...load, url: at(name), first, seconds: quick ? 1 : 2 });
-  }
-  const rates = await takeTurns(
-    [
-      bare,
-      { name: 'bare Hono', url: at('hono'), pid, first },
-      { name: 'gateway, /whoami', url: at('gateway'), pid, first },
-      { name: 'gateway, AUDIT=required', url: at('required'), pid, first },
-      { name: 'Hono and jose.jwtVerify', url: at('jose'), pid, first },
-      ...(haproxy === undefined ? [] : [{ name: 'HAProxy, jwt_verify', ...haproxy, first }]),
-    ],
-    rounds,
-    { ...load, seconds },
-  );
+  const answering = [
+    bare,
+    { name: 'bare Hono', url: at('hono'), pid, first },
+    { name: 'gateway, /whoami', url: at('gateway'), pid, first },
+    { name: 'gateway, AUDIT=required', url: at('required'), pid, first },
+    { name: 'Hono and jose.jwtVerify', url: at('jose'), pid, first },
+    ...(haproxy === undefined ? [] : [{ name: 'HAProxy, jwt_verify', ...haproxy, first }]),
+  ];
+  await warmUp(answering, load, warm);
+  const rates = await takeTurns(answering, rounds, { ...load, seconds });
   printHttp(`One core, ${load.connections} connections, ${first} tokens`, rates);
 
-  const buses = await takeTurns(
-    [
-      { name: 'the object alone', url: at('hop'), pid, first },
-      { name: 'gateway, /bus/status', url: at('gateway', '/bus/status'), pid, first },
-    ],
-    rounds,
-    { ...load, seconds },
-  );
+  const hops = [
+    { name: 'the object alone', url: at('hop'), pid, first },
+    { name: 'gateway, /bus/status', url: at('gateway', '/bus/status'), pid, first },
+  ];
+  await warmUp(hops, load, warm);
+  const buses = await takeTurns(hops, rounds, { ...load, seconds });
   printHttp('The embedded bus: the same call of the same objects', buses);
 
   const latency = await takeTurns(
@@ -58,7 +51,7 @@ try {
       },
     ],
     rounds,
-    { ...load, connections: 1, seconds: 1 },
+    { ...load, connections: 1, seconds },
   );
   printHttp('Latency: one connection', latency);
 } finally {

@@ -78,23 +78,45 @@ export async function takeTurns(
   });
 }
 
+/** What it costs when nobody is in the way: the quarter of the rounds that cost least is below it. */
+const bestQuarter = (numbers: readonly number[]): number =>
+  numbers.filter(Number.isFinite).toSorted((a, b) => a - b)[Math.floor(numbers.length / 4)] ??
+  Number.NaN;
+
+/** Loads until as many requests were answered as compilers need to be done, or for so many seconds. */
+export async function warmUp(
+  contenders: readonly HttpContender[],
+  options: Omit<LoadOptions, 'url' | 'first' | 'skip' | 'seconds'>,
+  { requests, seconds }: { readonly requests: number; readonly seconds: number },
+): Promise<void> {
+  for (const { url, first } of contenders) {
+    let answered = 0;
+    for (let passed = 0; passed < seconds && answered < requests; passed += 2) {
+      answered += (await load({ ...options, url, first, seconds: 2 })).requests;
+    }
+  }
+}
+
 /** Prints rates as ratios, and latency as what is added to the first contender's. */
 export function printHttp(title: string, readings: readonly HttpReading[]): void {
   const of = (reading: HttpReading | undefined, what: 'rate' | 'p50' | 'p99'): number =>
     median((reading?.loads ?? []).map((seen) => seen[what]));
   const added = (reading: HttpReading, what: 'p50' | 'p99'): number =>
     Number((of(reading, what) - of(readings[0], what)).toFixed(2));
-  for (const { name, costRatios } of readings) {
-    const ratio = Number(median(costRatios).toFixed(3));
+  const least = bestQuarter(readings[0]?.costs ?? []);
+  const ratioOf = ({ costs }: HttpReading): number => least / bestQuarter(costs);
+  for (const reading of readings) {
+    const { name, costRatios } = reading;
+    const ratio = Number(ratioOf(reading).toFixed(3));
     report({ title, what: name, ratio, of: 'rate', spread: spread(costRatios) });
   }
   process.stdout.write(`\n${title}\n`);
   console.table(
     readings.map((reading) => ({
       what: reading.name,
-      'ratio by CPU': Number(median(reading.costRatios).toFixed(2)),
-      spread: spread(reading.costRatios),
-      'CPU µs': Number(median(reading.costs).toFixed(1)),
+      'ratio by CPU': Number(ratioOf(reading).toFixed(2)),
+      'median, spread': `${median(reading.costRatios).toFixed(2)}, ${spread(reading.costRatios)}`,
+      'CPU µs': Number(bestQuarter(reading.costs).toFixed(1)),
       'core %': Math.round(100 * median(reading.shares)),
       'ratio by rate': Number(median(reading.ratios).toFixed(2)),
       'a second': Math.round(of(reading, 'rate')),
