@@ -165,6 +165,9 @@ function check(
  * With `delegation` the token is the root of an off-line chain: every hop may only narrow, whoever
  * signed it, at most three together with the actors of an exchanged root.
  *
+ * What checks proofs and delegations is imported when the first of them comes; where that fails,
+ * they are refused with `key_unavailable`.
+ *
  * Revocation is NOT checked unless `revocation` is given. Scopes are not authorized: see
  * `authorize`. Sealed claims are not opened: see `openSealedClaims`.
  *
