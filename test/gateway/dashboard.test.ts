@@ -6,7 +6,8 @@ import { startGateway, type RunningGateway } from '../support/gateway.ts';
 let gateway: RunningGateway;
 
 beforeAll(async () => {
-  gateway = await startGateway();
+  // With origins each answer is added to: none may be one whose headers are fixed
+  gateway = await startGateway({ variables: { ALLOWED_ORIGINS: 'https://app.example' } });
 });
 afterAll(() => gateway.stop());
 

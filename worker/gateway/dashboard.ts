@@ -78,7 +78,11 @@ async function serveFile(assets: Fetcher, request: Request, path: string): Promi
 /** The routes of the dashboard; none where the Worker was deployed without its files. */
 export function dashboardRoutes(assets: Fetcher | undefined, publicUrl: string): readonly Route[] {
   if (assets === undefined) return [];
-  const toPage = { open: () => Response.redirect(`${publicUrl}${prefix}/`, 308) } as const;
+  // Not Response.redirect: its headers are fixed, and CORS has to add to them
+  const toPage = {
+    open: () =>
+      new Response(null, { status: 308, headers: { location: `${publicUrl}${prefix}/` } }),
+  } as const;
   const file = {
     open: (request: Request, { url }: { readonly url: string }) =>
       serveFile(assets, request, new URL(url).pathname),
