@@ -30,7 +30,8 @@ afterAll(() => Promise.all([authority.stop(), upstream.stop()]));
 const { url } = authority;
 const key = await registerAgent(authority, 'planner', { scope: [...scopes, 'bus:receive'] });
 const token = await boundToken(url, key, 'planner');
-expect((await callBound(url, '/trusted/x', key, token)).status).toBe(200);
+const used = await callBound(url, '/trusted/x', key, token);
+if (used.status !== 200) throw new Error(`The service was not asked: ${used.status}`);
 const txn = upstream.take()[0]?.all('txn-token')[0] ?? '';
 
 describe('a transaction token', () => {
