@@ -103,7 +103,7 @@ test('bridge refuses folders that are no mailboxes, and ids that some disks woul
   }
   symlinkSync('/tmp', join(west.dir, 'linked'));
   mkdirSync(join(west.dir, 'half'));
-  symlinkSync(join(west.dir, 'writer/inbox'), join(west.dir, 'half/inbox'));
+  symlinkSync(join(west.dir, 'writer/inbox'), join(west.dir, 'half/sending'));
   try {
     const run = await west.once();
     const lines = run.out.split('\n').filter((line) => line.includes('"folder"'));
