@@ -7,7 +7,7 @@ import { Shell } from './shell.tsx';
 /** The whole page. */
 export function App() {
   const current = session.value;
-  if (current.kind === 'starting') return <p class="sign-in quiet">Signing in …</p>;
+  if (current.kind === 'starting') return <p class="sign-in quiet">One moment …</p>;
   if (current.kind === 'signed_out') return <SignIn />;
   return current.kind === 'unreachable' ? <TryAgain {...current} /> : <Shell />;
 }

@@ -96,8 +96,9 @@ export async function signOut(): Promise<void> {
   const operator = rememberedOperator();
   source = undefined;
   forgetOperator();
-  session.value = { kind: 'signed_out' };
-  // Revoking takes a signature: the key goes last
+  session.value = { kind: 'starting' };
+  // Revoking takes a signature: the key goes last, and before anybody else comes
   await ending?.close().catch(() => {});
-  if (operator !== undefined) await forgetKey(operator);
+  if (operator !== undefined) await forgetKey(operator).catch(() => {});
+  session.value = { kind: 'signed_out' };
 }

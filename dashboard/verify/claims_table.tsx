@@ -13,7 +13,7 @@ interface ClaimsTableProps {
 /** One table. */
 export function ClaimsTable({ title, members }: ClaimsTableProps) {
   return (
-    <div class="scroll">
+    <div class="scroll" tabIndex={0} role="group" aria-label={title}>
       <table>
         <caption class="quiet">{title}</caption>
         <tbody>

@@ -76,7 +76,7 @@ function Row({ record }: { readonly record: Entry }) {
         <span class="mono">{inert(textOf(record['action']) ?? '')}</span>
         {resource === undefined ? null : <span class="quiet"> {inert(resource)}</span>}
       </td>
-      <td>
+      <td class="code">
         {code === undefined ? (
           <span class="good">allowed</span>
         ) : (

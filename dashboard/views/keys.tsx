@@ -5,7 +5,7 @@ import { useEffect } from 'preact/hooks';
 import { admin } from '../api/admin.ts';
 import type { SigningKeyState } from '../api/shapes.ts';
 import { Confirm, type Question } from '../ui/confirm.tsx';
-import { inert } from '../ui/format.ts';
+import { inert, moment } from '../ui/format.ts';
 import { Ago } from '../ui/time.tsx';
 import { useLoaded } from '../ui/use_loaded.ts';
 import { OnlyLook } from '../session/only_look.tsx';
@@ -103,12 +103,12 @@ function KeyList({ keys, done }: KeyListProps) {
         <article key={kid} class="key">
           <p class="mono">{inert(kid)}</p>
           <p class="quiet">
-            {inert(alg)}, made <Ago at={made} />, so since <Ago at={since} />
+            {inert(alg)}, made <Ago at={made} />, so since {moment(since)}
           </p>
           {compromised ? <p class="bad">compromised</p> : null}
           {mayWrite() && !compromised ? (
             <button type="button" onClick={() => askToCompromise(kid, done)}>
-              Compromised …
+              Mark as compromised …
             </button>
           ) : null}
         </article>

@@ -124,7 +124,7 @@ test('the audit log, checked', async () => {
 async function tabTo(name: string): Promise<void> {
   const named =
     'const { activeElement: at } = document; return at?.labels?.[0]?.innerText ?? at?.innerText ?? ""';
-  for (let presses = 0; presses < 40; presses++) {
+  for (let presses = 0; presses < 80; presses++) {
     if (String(await page.run(named, [])).trim() === name) return;
     await page.press('Tab');
   }
@@ -132,6 +132,8 @@ async function tabTo(name: string): Promise<void> {
 }
 
 test('by the keyboard alone an operator signs out and in, finds an agent and revokes it', async () => {
+  await open('#/overview');
+  await page.shows('Agents on line');
   await tabTo('Sign out');
   await page.press('Enter');
   await page.shows('Sign in to SwarmGate');
