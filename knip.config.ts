@@ -17,13 +17,15 @@ const config: KnipConfig = {
         'test/types/**/*.ts',
         // What scripts/runtime_bundle.ts bundles
         'test/runtimes/main.ts',
+        // What bench/verify_workerd.ts bundles
+        'bench/support/verify_worker.ts',
       ],
       project: ['{src,worker,cli,scripts,bench,test,dashboard}/**/*.{ts,tsx,js}'],
       // The prefix of `cloudflare:workers`, which the runtime itself provides; what a script that is
-      // written by scripts/runtime_process.ts imports
-      ignoreDependencies: ['cloudflare', 'edge-runtime'],
+      // written by scripts/runtime_process.ts imports; a file that is handed to a page as it is
+      ignoreDependencies: ['cloudflare', 'edge-runtime', 'axe-core'],
       // From the system, for the benches and cli/bridge_lock.ts, which say so where it is missing
-      ignoreBinaries: ['flock', 'hyperfine', 'taskset'],
+      ignoreBinaries: ['flock', 'hyperfine', 'mkfifo', 'taskset'],
       typescript: { config: ['tsconfig*.json', '*/tsconfig.json', 'test/*/tsconfig.json'] },
     },
   },

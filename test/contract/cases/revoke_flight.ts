@@ -68,7 +68,8 @@ export const cases: readonly ContractCase[] = [
   {
     name: 'a fresh view sends another request when the owner of the first is gone',
     run: async () => {
-      const server = logServer(silentLog, { ...short, waitBeyond: 2000 });
+      const patient = { refreshEvery: 300, waitBeyond: 2000, patience: 4000 };
+      const server = logServer(silentLog, { ...short, ...patient });
       void asCancelled(() => verdict(server.view, identityOf()));
       server.answer(serveLog([await recordOf(1)]));
       const all = await Promise.all(
