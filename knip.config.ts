@@ -17,7 +17,8 @@ const config: KnipConfig = {
         'test/types/**/*.ts',
         // What scripts/runtime_bundle.ts bundles
         'test/runtimes/main.ts',
-        // What bench/verify_workerd.ts bundles
+        // What test/gateway/client_page.test.ts and bench/verify_workerd.ts bundle
+        'test/gateway/page.ts',
         'bench/support/verify_worker.ts',
       ],
       project: ['{src,worker,cli,scripts,bench,test,dashboard}/**/*.{ts,tsx,js}'],

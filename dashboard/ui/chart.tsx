@@ -28,7 +28,7 @@ const height = 180;
 const edge = { top: 8, right: 8, bottom: 22, left: 40 } as const;
 
 /** The least round number that is not below a value. */
-export function roundUp(value: number): number {
+function roundUp(value: number): number {
   if (value <= 1) return 1;
   const size = 10 ** Math.floor(Math.log10(value));
   return ([1, 2, 5, 10].find((step) => step * size >= value) ?? 10) * size;

@@ -30,7 +30,7 @@ export function actorsOf(record: Entry): readonly Link[] {
 }
 
 /** The trees of all chains, from their roots on. */
-export function treesOf(records: readonly Entry[]): ReadonlyMap<string, Branch> {
+function treesOf(records: readonly Entry[]): ReadonlyMap<string, Branch> {
   const roots = new Map<string, Branch>();
   let count = 0;
   for (const record of records) {

@@ -19,7 +19,7 @@ export interface Scenario {
 }
 
 /** An id as long as ids may be. */
-export const longestId = `long-${'a'.repeat(119)}-end`;
+const longestId = `long-${'a'.repeat(119)}-end`;
 
 /** Plays it once. */
 export async function playScenario(stage: Stage): Promise<Scenario> {
