@@ -1,7 +1,7 @@
 // Every view, in both themes and two widths: nothing that WCAG 2.2 AA forbids, nothing wider than the screen, a picture of each
 
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import axe from 'axe-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openPage, type PageDriver } from '../support/dashboard/page_driver.ts';
 import { playScenario, type Scenario } from '../support/dashboard/scenario.ts';
@@ -9,12 +9,11 @@ import { signIn } from '../support/dashboard/operator_page.ts';
 import { startStage, type Stage } from '../support/dashboard/stage.ts';
 
 const folder = new URL('../../.artifacts/dashboard/', import.meta.url).pathname;
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const rules = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 
 /** axe-core is a script of a tool that stands outside the page: its policy does not stop it. */
 const examine = `
-  if (window.axe === undefined) { ${axe} }
+  if (window.axe === undefined) { ${axe.source} }
   const { violations } = await axe.run({ exclude: [['tbody tr:nth-child(n+5)']] }, { runOnly: args[0], resultTypes: ['violations'] });
   return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => id + ' ' + html));`;
 
