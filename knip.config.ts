@@ -23,7 +23,7 @@ const config: KnipConfig = {
       ],
       project: ['{src,worker,cli,scripts,bench,test,dashboard}/**/*.{ts,tsx,js}'],
       // The prefix of `cloudflare:workers`, which the runtime itself provides; what a script that is
-      // written by scripts/runtime_process.ts imports; a file that is handed to a page as it is
+      // written by scripts/runtime_process.ts imports
       ignoreDependencies: ['cloudflare', 'edge-runtime'],
       // From the system, for the benches and cli/bridge_lock.ts, which say so where it is missing
       ignoreBinaries: ['flock', 'hyperfine', 'mkfifo', 'taskset'],
