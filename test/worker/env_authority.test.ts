@@ -124,7 +124,10 @@ describe('readConfig() with an authority', () => {
 test('readBindings() asks for the objects of an authority where there is one', () => {
   const namespace = { idFromName: () => undefined };
   const bound = Object.fromEntries(
-    ['AGENT', 'DIRECTORY', 'MAILBOX', 'OUTBOX', 'AUDIT_LOG'].map((name) => [name, namespace]),
+    ['AGENT', 'CONNECTIONS', 'DIRECTORY', 'MAILBOX', 'OUTBOX', 'AUDIT_LOG'].map((name) => [
+      name,
+      namespace,
+    ]),
   );
   expect(() => readBindings(bound)).not.toThrow();
   expect(() => readBindings(bound, readConfig(variables()))).toThrow(

@@ -16,35 +16,43 @@ test('a service binding is called instead of the network', async () => {
   };
   const issuer = 'https://issuer.example';
   const gateway = createGateway();
-  const response = await gateway.fetch(
-    new Request('https://gate.example/tools/x?y=z', {
-      method: 'POST',
-      headers: {
-        authorization: `Bearer ${await mintToken(key, issuer, 'planner', 'tool:exec')}`,
-        'x-agent-id': 'mallory',
-        x_agent_id: 'mallory',
-        upgrade: 'websocket',
-        'sec-websocket-key': 'x',
+  const authorization = `Bearer ${await mintToken(key, issuer, 'planner', 'tool:exec')}`;
+  const bound = {
+    ...env,
+    // No authority: nothing has to be fetched before the answer
+    KEY_ENCRYPTION_KEY: undefined,
+    TRUSTED_ISSUERS: JSON.stringify([{ issuer, jwks: { keys: [key.publicJwk] } }]),
+    TOOLS: service,
+    ROUTES: JSON.stringify([
+      {
+        prefix: '/tools',
+        upstream: 'https://tools.internal/api',
+        service: 'TOOLS',
+        methods: ['POST'],
+        scopes: ['tool:exec'],
       },
-      body: 'hello',
-    }),
-    {
-      ...env,
-      // No authority: nothing has to be fetched before the answer
-      KEY_ENCRYPTION_KEY: undefined,
-      TRUSTED_ISSUERS: JSON.stringify([{ issuer, jwks: { keys: [key.publicJwk] } }]),
-      TOOLS: service,
-      ROUTES: JSON.stringify([
-        {
-          prefix: '/tools',
-          upstream: 'https://tools.internal/api',
-          service: 'TOOLS',
-          methods: ['POST'],
-          scopes: ['tool:exec'],
+    ]),
+  };
+  const call = (upgrade: string): Promise<Response> =>
+    gateway.fetch(
+      new Request('https://gate.example/tools/x?y=z', {
+        method: 'POST',
+        headers: {
+          authorization,
+          upgrade,
+          'x-agent-id': 'mallory',
+          x_agent_id: 'mallory',
+          'sec-websocket-key': 'x',
         },
-      ]),
-    },
-  );
+        body: 'hello',
+      }),
+      bound,
+    );
+
+  // Without its upgrade it would be another request than the client means
+  expect((await call('websocket')).status).toBe(400);
+  expect(seen).toEqual([]);
+  const response = await call('h2c');
   expect(response.status).toBe(200);
   expect(await response.json()).toEqual({ heard: 'hello' });
   expect(response.headers.get('set-cookie')).toBeNull();
