@@ -61,7 +61,8 @@ test('an operator enrols an agent, which gets tokens and proves them until it is
   expect(await place.done(['agents', 'show', 'planner'])).toContain(`\n${String(sid)}  `);
 
   const revoked = await place.run(['revoke', 'agent', 'planner']);
-  expect(revoked).toEqual({ code: 0, out: '', err: 'Revoked: record 1, now\n' });
+  expect(revoked).toMatchObject({ code: 0, out: '' });
+  expect(revoked.err).toMatch(/^Revoked: record 1, (?:now|\d s ago)\n$/);
   const took = await until('401 token_revoked', async () =>
     place.ask(await proven(token, 'planner.json')),
   );

@@ -60,7 +60,7 @@ test('what an isolate could not keep is a gap that names its numbers, and nothin
       audit: { gaps: number; lost: number };
     };
     expect(audit).toMatchObject({ gaps: 1, lost: to - from + 1 });
-    expect(gateway.logs()).toContain('audit_batch_not_stored');
+    await expect.poll(() => gateway.logs()).toContain('audit_batch_not_stored');
     expect((await exportAudit(operator)).length).toBeGreaterThanOrEqual(last.length);
   } finally {
     await gateway.stop();

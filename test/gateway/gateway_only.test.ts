@@ -29,8 +29,10 @@ beforeAll(async () => {
   planner = await registerAgent(authority, 'planner');
   const ISSUER = 'https://edge.example';
   const feed = { revocations_uri: `${authority.url}/revocations` };
-  edge = await startGateway({ variables: { ISSUER, TRUSTED_ISSUERS: trust(feed) } });
-  forgetful = await startGateway({ variables: { ISSUER, TRUSTED_ISSUERS: trust({}) } });
+  // Who waits for a change asks as often as it can
+  const shared = { ISSUER, RATE_LIMITS: 'fast=1000000,power=1000000' };
+  edge = await startGateway({ variables: { ...shared, TRUSTED_ISSUERS: trust(feed) } });
+  forgetful = await startGateway({ variables: { ...shared, TRUSTED_ISSUERS: trust({}) } });
 });
 
 afterAll(async () => {

@@ -114,7 +114,8 @@ describe('a Worker without NATS', () => {
     const plain = await startGateway({ variables });
     try {
       expect((await fetch(`${plain.url}/health`)).status).toBe(503);
-      expect(plain.logs()).toContain('BUS is \\"nats\\": deploy worker/nats.ts');
+      // Its log comes after its answer
+      await expect.poll(() => plain.logs()).toContain('BUS is \\"nats\\": deploy worker/nats.ts');
     } finally {
       await plain.stop();
     }

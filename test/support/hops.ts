@@ -1,6 +1,6 @@
 // Hops of off-line delegation made with plain jose, and requests that carry them
 
-import { base64url, SignJWT, type JWK } from 'jose';
+import { base64url, decodeJwt, type JWK, SignJWT } from 'jose';
 import { readJson, type JsonAnswer } from './authority.ts';
 import { publicUrl } from './gateway.ts';
 import { mintProof, type TestKey } from './tokens.ts';
@@ -24,6 +24,8 @@ export async function mintHop(
   const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(parent));
   const now = Math.floor(Date.now() / 1000);
   const { kty, crv, x, y } = parentKey.publicJwk;
+  // A hop that is made a second after its parent must not outlive it
+  const { exp: latest = Infinity } = decodeJwt(parent);
   return new SignJWT({
     prt: base64url.encode(new Uint8Array(digest)),
     sub: to,
@@ -31,7 +33,7 @@ export async function mintHop(
     aud: 'swarm-bus',
     scope,
     iat: now,
-    exp: now + 300,
+    exp: Math.min(now + 300, latest),
     jti: crypto.randomUUID(),
     ...claims,
   })

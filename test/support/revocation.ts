@@ -88,7 +88,12 @@ export async function startRevocationWorld(setup: GatewaySetup = {}): Promise<Re
     { issuer: foreignIssuer, jwks: { keys: [foreign.publicJwk] } },
     { issuer: 'yamtam-engine', profile: 'engine', jwks: { keys: [engine.publicJwk] } },
   ];
-  const variables = { TRUSTED_ISSUERS: JSON.stringify(trusted), ...setup.variables };
+  const variables = {
+    TRUSTED_ISSUERS: JSON.stringify(trusted),
+    // Who watches asks as often as it can
+    RATE_LIMITS: 'fast=1000000,power=1000000',
+    ...setup.variables,
+  };
   const authority = await startAuthority({ ...setup, variables });
   const planner = await registerAgent(authority, 'planner');
   const worker = await registerAgent(authority, 'worker');
