@@ -1,5 +1,6 @@
 // Runs the gateway that comes with the package in workerd, with whatever miniflare is installed beside it
 
+import { setTimeout as pause } from 'node:timers/promises';
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type * as miniflare from 'miniflare';
@@ -63,6 +64,8 @@ export async function startDevGateway(gateway: DevGateway): Promise<() => Promis
       signal: AbortSignal.timeout(10_000),
     });
     if (response.ok) return stop;
+    // Its log comes after its answer
+    for (let tries = 0; tries < 20 && !refused.test(log.join('\n')); tries++) await pause(100);
   } catch {
     // Said below
   }
