@@ -90,8 +90,6 @@ export async function startRevocationWorld(setup: GatewaySetup = {}): Promise<Re
   ];
   const variables = {
     TRUSTED_ISSUERS: JSON.stringify(trusted),
-    // Who watches asks as often as it can
-    RATE_LIMITS: 'fast=1000000,power=1000000',
     ...setup.variables,
   };
   const authority = await startAuthority({ ...setup, variables });
