@@ -1,24 +1,24 @@
 // Directory: the Durable Object class of two objects, of mailboxes and of agents: an RPC shell, and their one schema.
 
 import { DurableObject } from 'cloudflare:workers';
-import type { Agent } from './authority/agent.ts';
+import type { Agent } from './authority/agent/agent.ts';
 import {
   createAgentDirectory,
   type AgentDirectory,
   type Redeemed,
-} from './authority/agent_directory.ts';
+} from './authority/enroll/agent_directory.ts';
 import {
   enrollmentSchema,
   type Enrollment,
   type NewEnrollment,
-} from './authority/enrollment_store.ts';
+} from './authority/enroll/enrollment_store.ts';
 import {
   rosterSchema,
   type Begun,
   type Facts,
   type ListQuery,
   type Summary,
-} from './authority/roster_store.ts';
+} from './authority/enroll/roster_store.ts';
 import {
   createDirectoryStore,
   directorySchema,

@@ -1,10 +1,10 @@
 // Bindings and variables → checked Config, or a start-up error that names the variable.
 
 import * as v from 'valibot';
-import type { Agent } from './authority/agent.ts';
-import type { KeyRing } from './authority/key_ring.ts';
-import type { RevocationLog } from './authority/revocation_log.ts';
-import type { StatusLists } from './authority/status_lists.ts';
+import type { Agent } from './authority/agent/agent.ts';
+import type { KeyRing } from './authority/keys/key_ring.ts';
+import type { RevocationLog } from './authority/revoke/revocation_log.ts';
+import type { StatusLists } from './authority/status/status_lists.ts';
 import type { Connections } from './bus/connections.ts';
 import type { Directory } from './directory.ts';
 import type { Mailbox } from './bus/mailbox.ts';

@@ -2,10 +2,10 @@
 
 import { createGateway, type Gateway } from './gateway/gateway.ts';
 
-export { Agent } from './authority/agent.ts';
-export { KeyRing } from './authority/key_ring.ts';
-export { RevocationLog } from './authority/revocation_log.ts';
-export { StatusLists } from './authority/status_lists.ts';
+export { Agent } from './authority/agent/agent.ts';
+export { KeyRing } from './authority/keys/key_ring.ts';
+export { RevocationLog } from './authority/revoke/revocation_log.ts';
+export { StatusLists } from './authority/status/status_lists.ts';
 export { Connections } from './bus/connections.ts';
 export { Directory } from './directory.ts';
 export { Mailbox } from './bus/mailbox.ts';

@@ -1,10 +1,10 @@
 // `swarmgate/gateway`: the gateway for a Worker of one's own, and the object classes that it exports.
 
 import type { RevocationSource } from '../src/verify/index.ts';
-import { Agent as AgentObject } from './authority/agent.ts';
-import { KeyRing as KeyRingObject } from './authority/key_ring.ts';
-import { RevocationLog as RevocationLogObject } from './authority/revocation_log.ts';
-import { StatusLists as StatusListsObject } from './authority/status_lists.ts';
+import { Agent as AgentObject } from './authority/agent/agent.ts';
+import { KeyRing as KeyRingObject } from './authority/keys/key_ring.ts';
+import { RevocationLog as RevocationLogObject } from './authority/revoke/revocation_log.ts';
+import { StatusLists as StatusListsObject } from './authority/status/status_lists.ts';
 import { Connections as ConnectionsObject } from './bus/connections.ts';
 import { Directory as DirectoryObject } from './directory.ts';
 import { Mailbox as MailboxObject } from './bus/mailbox.ts';

@@ -1,7 +1,7 @@
 // Target: what a route leads to. It reads a request, says which scopes that takes, and runs it.
 
 import type { AuthorizedCall, VerifiedAgent } from '../src/verify/index.ts';
-import type { LedgerEntry, Reservation } from './authority/nonce_store.ts';
+import type { LedgerEntry, Reservation } from './authority/agent/nonce_store.ts';
 import type { Ledger } from './bus/publish.ts';
 import type { Bus } from './bus/bus.ts';
 import type { Trace } from './observe/trace.ts';

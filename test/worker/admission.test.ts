@@ -2,11 +2,11 @@
 
 import { describe, expect, test } from 'vitest';
 import { TokenError, type VerifiedAgent } from '../../src/verify/index.ts';
-import type { LedgerEntry } from '../../worker/authority/nonce_store.ts';
+import type { LedgerEntry } from '../../worker/authority/agent/nonce_store.ts';
 import type {
   RequestAdmission,
   RequestDecision,
-} from '../../worker/authority/request_admission.ts';
+} from '../../worker/authority/agent/request_admission.ts';
 import { createAdmission } from '../../worker/gateway/admission.ts';
 import { createAnonymousGate } from '../../worker/gateway/anonymous_gate.ts';
 import { createPlatformLimit } from '../../worker/gateway/platform_limit.ts';

@@ -4,7 +4,7 @@ import { env } from 'cloudflare:workers';
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { TokenError } from '../../src/verify/index.ts';
-import type { LedgerEntry } from '../../worker/authority/nonce_store.ts';
+import type { LedgerEntry } from '../../worker/authority/agent/nonce_store.ts';
 import type { BusMessage } from '../../worker/bus/bus.ts';
 import { createDurableBus } from '../../worker/bus/durable.ts';
 import { publishOnce } from '../../worker/bus/publish.ts';

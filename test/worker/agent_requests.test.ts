@@ -3,8 +3,8 @@
 import { env } from 'cloudflare:workers';
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import type { LedgerEntry } from '../../worker/authority/nonce_store.ts';
-import type { Policy, Use } from '../../worker/authority/registration.ts';
+import type { LedgerEntry } from '../../worker/authority/agent/nonce_store.ts';
+import type { Policy, Use } from '../../worker/authority/agent/registration.ts';
 import type { Agent } from '../../worker/index.ts';
 import { advanceClock, freshName, makeMessage } from './support.ts';
 

@@ -1,9 +1,9 @@
 // Registrations in an isolate: cached, bounded, and few object calls whatever is guessed
 
 import { describe, expect, test } from 'vitest';
-import { createClientRegistry } from '../../worker/authority/client_registry.ts';
-import { createLookupBudget, subscriberOf } from '../../worker/authority/lookup_budget.ts';
-import type { Registration } from '../../worker/authority/registration.ts';
+import { createClientRegistry } from '../../worker/authority/token/client_registry.ts';
+import { createLookupBudget, subscriberOf } from '../../worker/authority/http/lookup_budget.ts';
+import type { Registration } from '../../worker/authority/agent/registration.ts';
 
 const registered = (id: string, version = 1): Registration => ({
   id,

@@ -7,8 +7,8 @@ import { revocationHash, untilLifted, type TokenIdentity } from '../../src/verif
 import { hashesOf, namesOf } from '../../worker/bus/connection_names.ts';
 import type { Connection } from '../../worker/bus/connection_store.ts';
 import { connectionsOf } from '../../worker/bus/connections.ts';
-import type { LogEntry } from '../../worker/authority/revocation_store.ts';
-import type { PushedRecord } from '../../worker/authority/revocation_push_store.ts';
+import type { LogEntry } from '../../worker/authority/revoke/revocation_store.ts';
+import type { PushedRecord } from '../../worker/authority/revoke/revocation_push_store.ts';
 import { Connections, Mailbox, type RevocationLog } from '../../worker/index.ts';
 import { advanceClock, freshName } from './support.ts';
 

@@ -5,8 +5,8 @@ import {
   assertionAlgorithms,
   assertionVerifies,
   readAssertion,
-} from '../../worker/authority/client_assertion.ts';
-import { decoyKey } from '../../worker/authority/decoy_key.ts';
+} from '../../worker/authority/token/client_assertion.ts';
+import { decoyKey } from '../../worker/authority/token/decoy_key.ts';
 import { generateKeyPair, SignJWT } from 'jose';
 
 test.each(assertionAlgorithms)(

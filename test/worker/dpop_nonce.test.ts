@@ -1,7 +1,7 @@
 // Nonces for proofs: whose they are, how long they are good, and the change of their secret
 
 import { describe, expect, test } from 'vitest';
-import { createDpopNonces } from '../../worker/authority/dpop_nonce.ts';
+import { createDpopNonces } from '../../worker/authority/token/dpop_nonce.ts';
 
 function makeKey(): Promise<CryptoKey> {
   const bytes = crypto.getRandomValues(new Uint8Array(32));

@@ -3,8 +3,8 @@
 import { env } from 'cloudflare:workers';
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { createKeySealing } from '../../worker/authority/key_sealing.ts';
-import type { RingSnapshot } from '../../worker/authority/key_ring.ts';
+import { createKeySealing } from '../../worker/authority/keys/key_sealing.ts';
+import type { RingSnapshot } from '../../worker/authority/keys/key_ring.ts';
 import { KeyRing } from '../../worker/index.ts';
 import { advanceClock, freshName } from './support.ts';
 

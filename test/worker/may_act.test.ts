@@ -1,7 +1,7 @@
 // may_act: what names a client, and what only looks as if it did
 
 import { describe, expect, test } from 'vitest';
-import { namesActor } from '../../worker/authority/may_act.ts';
+import { namesActor } from '../../worker/authority/token/may_act.ts';
 
 const issuer = 'https://gate.example';
 const names = (mayAct: unknown): boolean => namesActor(mayAct, 'clerk', issuer);

@@ -10,8 +10,8 @@ import {
   skewMs,
   type LedgerEntry,
   type NonceStore,
-} from '../../worker/authority/nonce_store.ts';
-import { forgottenSchema } from '../../worker/authority/forgotten_store.ts';
+} from '../../worker/authority/agent/nonce_store.ts';
+import { forgottenSchema } from '../../worker/authority/agent/forgotten_store.ts';
 import { createSchema } from '../../worker/storage/schema.ts';
 
 const t0 = 1_800_000_000_000;

@@ -4,9 +4,9 @@ import { env } from 'cloudflare:workers';
 import { reset } from 'cloudflare:test';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { generateSigningKey } from '../../src/issue/index.ts';
-import { changeAgent, createAgent, type AgentParts } from '../../worker/authority/agents.ts';
-import { findRegistration } from '../../worker/authority/operator.ts';
-import { agentsStub } from '../../worker/authority/agent_directory.ts';
+import { changeAgent, createAgent, type AgentParts } from '../../worker/authority/enroll/agents.ts';
+import { findRegistration } from '../../worker/authority/enroll/operator.ts';
+import { agentsStub } from '../../worker/authority/enroll/agent_directory.ts';
 
 beforeEach(() => reset());
 

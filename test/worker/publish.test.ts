@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { TokenError } from '../../src/verify/index.ts';
-import type { Held, LedgerEntry, Reservation } from '../../worker/authority/nonce_store.ts';
+import type { Held, LedgerEntry, Reservation } from '../../worker/authority/agent/nonce_store.ts';
 import type { Bus, BusMessage, StoreOutcome } from '../../worker/bus/bus.ts';
 import { publishOnce, type Ledger } from '../../worker/bus/publish.ts';
 

@@ -2,7 +2,7 @@
 
 import { array, assert as assertLaw, double, integer, property } from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { spend, windowMs } from '../../worker/authority/rate_bucket.ts';
+import { spend, windowMs } from '../../worker/authority/agent/rate_bucket.ts';
 
 const t0 = 1_800_000_000_000;
 

@@ -5,8 +5,8 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'c
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { revocationHash, untilLifted, type FeedPage } from '../../src/verify/index.ts';
 import type { RevocationLog } from '../../worker/index.ts';
-import { recordRevocation } from '../../worker/authority/revocations.ts';
-import type { LogEntry } from '../../worker/authority/revocation_store.ts';
+import { recordRevocation } from '../../worker/authority/revoke/revocations.ts';
+import type { LogEntry } from '../../worker/authority/revoke/revocation_store.ts';
 import { advanceClock, freshName } from './support.ts';
 
 afterEach(() => {

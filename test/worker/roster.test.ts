@@ -8,8 +8,8 @@ import {
   runInDurableObject,
 } from 'cloudflare:test';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { Facts } from '../../worker/authority/roster_store.ts';
-import { agentsStub } from '../../worker/authority/agent_directory.ts';
+import type { Facts } from '../../worker/authority/enroll/roster_store.ts';
+import { agentsStub } from '../../worker/authority/enroll/agent_directory.ts';
 import type { Directory } from '../../worker/index.ts';
 import { advanceClock } from './support.ts';
 

@@ -4,9 +4,9 @@ import { env } from 'cloudflare:workers';
 import { runDurableObjectAlarm } from 'cloudflare:test';
 import { afterEach, expect, test, vi } from 'vitest';
 import { createVerifier, type Verifier } from '../../src/verify/index.ts';
-import { createOwnKeys, type OwnKeys } from '../../worker/authority/own_keys.ts';
-import { createTokenIssuer } from '../../worker/authority/token_issuer.ts';
-import type { Registration } from '../../worker/authority/registration.ts';
+import { createOwnKeys, type OwnKeys } from '../../worker/authority/keys/own_keys.ts';
+import { createTokenIssuer } from '../../worker/authority/token/token_issuer.ts';
+import type { Registration } from '../../worker/authority/agent/registration.ts';
 import { readConfig } from '../../worker/env.ts';
 import { freshName } from './support.ts';
 

@@ -3,11 +3,11 @@
 import { env } from 'cloudflare:workers';
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { recordRevocation } from '../../worker/authority/revocations.ts';
-import type { IssueRequest } from '../../worker/authority/registration.ts';
-import type { StatusIndex } from '../../worker/authority/status_lease_store.ts';
-import { listSize } from '../../worker/authority/status_permutation.ts';
-import type { StatusIdentity } from '../../worker/authority/status_match.ts';
+import { recordRevocation } from '../../worker/authority/revoke/revocations.ts';
+import type { IssueRequest } from '../../worker/authority/agent/registration.ts';
+import type { StatusIndex } from '../../worker/authority/status/status_lease_store.ts';
+import { listSize } from '../../worker/authority/status/status_permutation.ts';
+import type { StatusIdentity } from '../../worker/authority/status/status_match.ts';
 import type { StatusLists } from '../../worker/index.ts';
 import { advanceClock, freshName } from './support.ts';
 

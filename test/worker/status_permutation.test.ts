@@ -5,7 +5,7 @@ import {
   listSize,
   makeListSecret,
   permutationOf,
-} from '../../worker/authority/status_permutation.ts';
+} from '../../worker/authority/status/status_permutation.ts';
 
 describe('the permutation of a list', () => {
   test('maps the whole list to itself, each number once', async () => {

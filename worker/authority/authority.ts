@@ -3,23 +3,23 @@
 import type { RevocationSource } from '../../src/verify/index.ts';
 import type { Bindings, Config } from '../env.ts';
 import type { Route } from '../route.ts';
-import { createActorCheck, type Actors } from './actor_check.ts';
-import { agentParts } from './agent_parts.ts';
-import { agentRoutes } from './agent_routes.ts';
-import { createClientRegistry } from './client_registry.ts';
+import { createActorCheck, type Actors } from './agent/actor_check.ts';
+import { agentParts } from './enroll/agent_parts.ts';
+import { agentRoutes } from './enroll/agent_routes.ts';
+import { createClientRegistry } from './token/client_registry.ts';
 import type { AuthorityContext } from './context.ts';
-import { createDpopNonces, type DpopNonces } from './dpop_nonce.ts';
-import { keyRoutes } from './key_routes.ts';
-import { createLookupBudget } from './lookup_budget.ts';
+import { createDpopNonces, type DpopNonces } from './token/dpop_nonce.ts';
+import { keyRoutes } from './keys/key_routes.ts';
+import { createLookupBudget } from './http/lookup_budget.ts';
 import { metadataRoutes, type MetadataPart } from './metadata.ts';
-import { findRegistration } from './operator.ts';
-import { createOwnKeys, type OwnKeys } from './own_keys.ts';
-import { revocationMetadata, revocationRoutes } from './revocation_routes.ts';
-import { createRevocations } from './revocation_view.ts';
-import { statusMetadata, statusRoutes } from './status_route.ts';
-import { tokenRoutes } from './token.ts';
-import { createTokenIssuer } from './token_issuer.ts';
-import type { TokenReader } from './token_reader.ts';
+import { findRegistration } from './enroll/operator.ts';
+import { createOwnKeys, type OwnKeys } from './keys/own_keys.ts';
+import { revocationMetadata, revocationRoutes } from './revoke/revocation_routes.ts';
+import { createRevocations } from './revoke/revocation_view.ts';
+import { statusMetadata, statusRoutes } from './status/status_route.ts';
+import { tokenRoutes } from './token/token.ts';
+import { createTokenIssuer } from './token/token_issuer.ts';
+import type { TokenReader } from './http/token_reader.ts';
 
 /** An authority, for the gateway that it runs in. */
 export interface Authority {

@@ -3,11 +3,11 @@
 import type { RevocationSource } from '../../src/verify/index.ts';
 import type { Bindings, Config } from '../env.ts';
 import type { AuthorityConfig } from '../env_authority.ts';
-import type { ClientRegistry } from './client_registry.ts';
-import type { DpopNonces } from './dpop_nonce.ts';
-import type { OwnKeys } from './own_keys.ts';
-import type { IssueToken } from './token_issuer.ts';
-import type { TokenReader } from './token_reader.ts';
+import type { ClientRegistry } from './token/client_registry.ts';
+import type { DpopNonces } from './token/dpop_nonce.ts';
+import type { OwnKeys } from './keys/own_keys.ts';
+import type { IssueToken } from './token/token_issuer.ts';
+import type { TokenReader } from './http/token_reader.ts';
 
 /** The authority of one isolate, as its modules get it. */
 export interface AuthorityContext {

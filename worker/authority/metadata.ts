@@ -2,10 +2,10 @@
 
 import { isSecure } from '../env_values.ts';
 import type { Route } from '../route.ts';
-import { assertionAlgorithms } from './client_assertion.ts';
+import { assertionAlgorithms } from './token/client_assertion.ts';
 import type { AuthorityContext } from './context.ts';
 import { publicDocument } from '../public_document.ts';
-import { grantTypes } from './token.ts';
+import { grantTypes } from './token/token.ts';
 
 /** Members that other modules have because they have the endpoints. */
 export type MetadataPart = (context: AuthorityContext) => Readonly<Record<string, unknown>>;

@@ -1,7 +1,7 @@
 // The names by which a socket can be revoked: those of its token, and of every ancestor and hop.
 
 import { revocationHash, type RevocationKind, type TokenIdentity } from '../../src/verify/index.ts';
-import type { NamedHash } from '../authority/revocation_push_store.ts';
+import type { NamedHash } from '../authority/revoke/revocation_push_store.ts';
 
 /** One name, and when what has it was issued (seconds since the epoch). */
 export interface ConnectionName {

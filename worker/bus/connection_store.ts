@@ -1,7 +1,7 @@
 // The rows of one shard of connections: which open socket hangs on which names, and which has to end.
 
 import type { TokenIdentity } from '../../src/verify/index.ts';
-import type { PushedRecord } from '../authority/revocation_push_store.ts';
+import type { PushedRecord } from '../authority/revoke/revocation_push_store.ts';
 import type { Schema } from '../storage/schema.ts';
 import { namesOf } from './connection_names.ts';
 

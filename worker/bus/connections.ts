@@ -1,8 +1,8 @@
 // Connections: the Durable Object that knows, for a shard of the mailboxes, which open sockets hang on what.
 
 import { DurableObject } from 'cloudflare:workers';
-import type { RevocationLog } from '../authority/revocation_log.ts';
-import type { PushedRecord } from '../authority/revocation_push_store.ts';
+import type { RevocationLog } from '../authority/revoke/revocation_log.ts';
+import type { PushedRecord } from '../authority/revoke/revocation_push_store.ts';
 import { startHere } from '../gateway/start.ts';
 import { createSchema } from '../storage/schema.ts';
 import { nextAlarm } from '../storage/wake_time.ts';

@@ -1,7 +1,7 @@
 // Publishes a message once: reserve its nonce, store it, then record that the nonce is used.
 
 import { TokenError } from '../../src/verify/index.ts';
-import type { Held, LedgerEntry, Reservation } from '../authority/nonce_store.ts';
+import type { Held, LedgerEntry, Reservation } from '../authority/agent/nonce_store.ts';
 import type { Bus, BusMessage, StoreOutcome } from './bus.ts';
 
 /** The sender's ledger of nonces: the `Agent` object, or what stands for it in a test. */

@@ -1,7 +1,7 @@
 // Which sockets a mailbox has, what they hang on, and how they end: by expiry, revocation, or the client.
 
 import { TokenError, type ErrorCode, type VerifiedAgent } from '../../src/verify/index.ts';
-import type { RevocationLog } from '../authority/revocation_log.ts';
+import type { RevocationLog } from '../authority/revoke/revocation_log.ts';
 import type { SocketHost } from '../gateway/socket_host.ts';
 import { hashesOf } from './connection_names.ts';
 import { connectionsOf, type Connections } from './connections.ts';

@@ -1,10 +1,10 @@
 // Admission: what a request may do once, or only so often, is decided in one call to its agent's object.
 
 import { TokenError, type VerifiedAgent } from '../../src/verify/index.ts';
-import type { LedgerEntry, Reservation } from '../authority/nonce_store.ts';
-import { spend, windowMs } from '../authority/rate_bucket.ts';
-import type { Use } from '../authority/registration.ts';
-import type { Budget, RequestAdmission, RequestDecision } from '../authority/request_admission.ts';
+import type { LedgerEntry, Reservation } from '../authority/agent/nonce_store.ts';
+import { spend, windowMs } from '../authority/agent/rate_bucket.ts';
+import type { Use } from '../authority/agent/registration.ts';
+import type { Budget, RequestAdmission, RequestDecision } from '../authority/agent/request_admission.ts';
 import { createBoundedMap } from '../bounded_map.ts';
 import type { PlatformLimit } from './platform_limit.ts';
 import { rateHeaders, retryAfter, type Headed } from './rate_headers.ts';

@@ -1,8 +1,8 @@
 // What holds strangers back before anything is verified: how many at once, and what their address has tried.
 
 import { TokenError } from '../../src/verify/index.ts';
-import { subscriberOf } from '../authority/lookup_budget.ts';
-import { createRateWindow } from '../authority/rate_window.ts';
+import { subscriberOf } from '../authority/http/lookup_budget.ts';
+import { createRateWindow } from '../authority/http/rate_window.ts';
 import type { PlatformLimit } from './platform_limit.ts';
 import { RefusalError } from './refusal_error.ts';
 

@@ -1,7 +1,7 @@
 // Forwards an authorized call to what its route leads to: the one place where the bus is reached.
 
 import { isAuthorizedCall, type AuthorizedCall } from '../../src/verify/index.ts';
-import type { Reservation } from '../authority/nonce_store.ts';
+import type { Reservation } from '../authority/agent/nonce_store.ts';
 import { acknowledgeTarget } from '../bus/acknowledge.ts';
 import { connectTarget } from '../bus/connect.ts';
 import { receiveTarget } from '../bus/receive.ts';

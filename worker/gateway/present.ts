@@ -1,8 +1,8 @@
 // A request that the authority answers for an agent on an open route: verified and admitted as on every guarded one.
 
 import { TokenError, type VerifiedAgent } from '../../src/verify/index.ts';
-import { addressOf } from '../authority/attempts.ts';
-import type { TokenReader } from '../authority/token_reader.ts';
+import { addressOf } from '../authority/http/attempts.ts';
+import type { TokenReader } from '../authority/http/token_reader.ts';
 import type { Admission } from './admission.ts';
 import { admit, type Credential } from './admit.ts';
 import type { AnonymousGate } from './anonymous_gate.ts';

@@ -1,7 +1,7 @@
 // What agents read of their budget: RateLimit and RateLimit-Policy (draft-ietf-httpapi-ratelimit-headers-11).
 
-import { windowMs } from '../authority/rate_bucket.ts';
-import type { Budget } from '../authority/request_admission.ts';
+import { windowMs } from '../authority/agent/rate_bucket.ts';
+import type { Budget } from '../authority/agent/request_admission.ts';
 
 /** Headers of an answer, by name. */
 export type Headed = Readonly<Record<string, string>>;

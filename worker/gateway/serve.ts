@@ -1,7 +1,7 @@
 // Serves one request on one route: admit → verify → authorize → admission → forward.
 
 import { TokenError } from '../../src/verify/index.ts';
-import { addressOf } from '../authority/attempts.ts';
+import { addressOf } from '../authority/http/attempts.ts';
 import type { Config } from '../env.ts';
 import type { Observer } from '../observe/decision.ts';
 import type { Watch } from '../observe/watch.ts';

@@ -3,7 +3,7 @@
 import { waitUntil } from 'cloudflare:workers';
 import type { RevocationSource } from '../../src/verify/index.ts';
 import { createAuthority } from '../authority/authority.ts';
-import { followFeeds } from '../authority/revocation_view.ts';
+import { followFeeds } from '../authority/revoke/revocation_view.ts';
 import { readBindings, readConfig } from '../env.ts';
 import { ConfigError } from '../env_values.ts';
 import { logError } from '../observe/log.ts';

@@ -1,6 +1,6 @@
 // The parts that admit requests, made from the configuration.
 
-import { createDpopNonces, type DpopNonces } from '../authority/dpop_nonce.ts';
+import { createDpopNonces, type DpopNonces } from '../authority/token/dpop_nonce.ts';
 import type { Bindings, Config } from '../env.ts';
 import { createAdmission, type Admission } from './admission.ts';
 import { createAnonymousGate, type AnonymousGate } from './anonymous_gate.ts';

@@ -2,7 +2,7 @@
 
 import { importSigningKey, type PublicJwk, type SigningKey } from '../../src/issue/index.ts';
 import { TokenError } from '../../src/verify/index.ts';
-import { createKeySealing } from '../authority/key_sealing.ts';
+import { createKeySealing } from '../authority/keys/key_sealing.ts';
 import type { Bindings, Config } from '../env.ts';
 import type { AuthorityConfig } from '../env_authority.ts';
 import { createFreshValue } from '../fresh_value.ts';

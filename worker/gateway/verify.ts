@@ -10,10 +10,10 @@ import {
   type TrustedIssuerOptions,
   type VerifiedAgent,
 } from '../../src/verify/index.ts';
-import type { ActorCheck } from '../authority/actor_check.ts';
-import type { DpopNonces } from '../authority/dpop_nonce.ts';
-import type { Use } from '../authority/registration.ts';
-import type { TokenReader } from '../authority/token_reader.ts';
+import type { ActorCheck } from '../authority/agent/actor_check.ts';
+import type { DpopNonces } from '../authority/token/dpop_nonce.ts';
+import type { Use } from '../authority/agent/registration.ts';
+import type { TokenReader } from '../authority/http/token_reader.ts';
 import type { Config } from '../env.ts';
 import type { TrustedIssuer } from '../env_issuers.ts';
 import { ConfigError } from '../env_values.ts';

@@ -2,8 +2,8 @@
 
 import { CompactSign } from 'jose';
 import { importSigningKey, type PublicJwk, type SigningKey } from '../../src/issue/index.ts';
-import type { KeyRing } from '../authority/key_ring.ts';
-import { createKeySealing } from '../authority/key_sealing.ts';
+import type { KeyRing } from '../authority/keys/key_ring.ts';
+import { createKeySealing } from '../authority/keys/key_sealing.ts';
 import type { Config } from '../env.ts';
 import { ConfigError } from '../env_values.ts';
 

@@ -1,7 +1,7 @@
 // AuditLog: the Durable Object of one shard of the audit log, and another of the manifests over all shards.
 
 import { DurableObject } from 'cloudflare:workers';
-import type { KeyRing } from '../authority/key_ring.ts';
+import type { KeyRing } from '../authority/keys/key_ring.ts';
 import { readConfig, type Config } from '../env.ts';
 import { createSchema } from '../storage/schema.ts';
 import { chainBatch, type Batch } from './audit_batch.ts';

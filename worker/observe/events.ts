@@ -1,7 +1,7 @@
 // GET /admin/events: figures and lines of the audit log as a stream, as long as the token that asked is good.
 
 import { TokenError } from '../../src/verify/index.ts';
-import { refuse } from '../authority/refusal.ts';
+import { refuse } from '../authority/http/refusal.ts';
 import type { Incoming, Target } from '../target.ts';
 import { endOfLog, readPage } from './export.ts';
 import { parseCursor } from './export_cursor.ts';

@@ -1,7 +1,7 @@
 // GET /metrics: for an agent with metrics:read, or for a scraper that knows METRICS_TOKEN.
 
 import { authorize, type VerifiedAgent } from '../../src/verify/index.ts';
-import type { TokenReader } from '../authority/token_reader.ts';
+import type { TokenReader } from '../authority/http/token_reader.ts';
 import type { Config } from '../env.ts';
 import type { Call } from '../route.ts';
 import { whoOf } from './decision.ts';

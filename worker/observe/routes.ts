@@ -1,8 +1,8 @@
 // The routes that show what is observed: the audit log and its keys, figures, events, metrics.
 
 import type { RevocationSource } from '../../src/verify/index.ts';
-import { refuse } from '../authority/refusal.ts';
-import type { TokenReader } from '../authority/token_reader.ts';
+import { refuse } from '../authority/http/refusal.ts';
+import type { TokenReader } from '../authority/http/token_reader.ts';
 import type { Bindings, Config } from '../env.ts';
 import { publicDocument } from '../public_document.ts';
 import { json } from '../respond.ts';
