@@ -3,7 +3,11 @@
 import { env } from 'cloudflare:workers';
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { agentSchema, agentUpgrades, agentVersion } from '../../worker/authority/agent/agent_schema.ts';
+import {
+  agentSchema,
+  agentUpgrades,
+  agentVersion,
+} from '../../worker/authority/agent/agent_schema.ts';
 import type { IssueRequest, Policy } from '../../worker/authority/agent/registration.ts';
 import { createSchema } from '../../worker/storage/schema.ts';
 import type { Agent } from '../../worker/index.ts';

@@ -4,7 +4,11 @@ import { TokenError, type VerifiedAgent } from '../../src/verify/index.ts';
 import type { LedgerEntry, Reservation } from '../authority/agent/nonce_store.ts';
 import { spend, windowMs } from '../authority/agent/rate_bucket.ts';
 import type { Use } from '../authority/agent/registration.ts';
-import type { Budget, RequestAdmission, RequestDecision } from '../authority/agent/request_admission.ts';
+import type {
+  Budget,
+  RequestAdmission,
+  RequestDecision,
+} from '../authority/agent/request_admission.ts';
 import { createBoundedMap } from '../bounded_map.ts';
 import type { PlatformLimit } from './platform_limit.ts';
 import { rateHeaders, retryAfter, type Headed } from './rate_headers.ts';
