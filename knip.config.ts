@@ -25,7 +25,7 @@ const config: KnipConfig = {
       // The prefix of `cloudflare:workers`, which the runtime itself provides; what a script that is
       // written by scripts/runtime_process.ts imports
       ignoreDependencies: ['cloudflare', 'edge-runtime'],
-      // From the system, for the benches and cli/bridge_lock.ts, which say so where it is missing
+      // From the system, for the benches and cli/bridge/lock.ts, which say so where it is missing
       ignoreBinaries: ['flock', 'hyperfine', 'mkfifo', 'taskset'],
       typescript: { config: ['tsconfig*.json', '*/tsconfig.json', 'test/*/tsconfig.json'] },
     },

@@ -1,14 +1,14 @@
 // `swarmgate agents add`: registers an agent, with its public key or to be enrolled by a code
 
 import { Option, type Command } from 'commander';
-import { agentText } from './agent_text.ts';
+import { agentText } from './output/agent_text.ts';
 import { addOperator, connect, type ConnectionOptions } from './connection.ts';
-import { environment } from './failure.ts';
-import { parseKeyText } from './key_text.ts';
-import { addAgentIds, examples, readAgentId } from './options.ts';
-import { printResult } from './output.ts';
-import { addPolicy, policyMembers, type PolicyOptions } from './policy_options.ts';
-import { openNamed, readHandle } from './read_capped.ts';
+import { environment } from './output/failure.ts';
+import { parseKeyText } from './output/key_text.ts';
+import { addAgentIds, examples, readAgentId } from './input/options.ts';
+import { printResult } from './output/output.ts';
+import { addPolicy, policyMembers, type PolicyOptions } from './input/policy_options.ts';
+import { openNamed, readHandle } from './input/read_capped.ts';
 
 interface AddOptions extends ConnectionOptions, PolicyOptions {
   readonly jwk?: string;

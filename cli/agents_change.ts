@@ -1,11 +1,11 @@
 // `swarmgate agents disable`, `enable` and `remove`: each takes effect for every token there is
 
 import type { Command } from 'commander';
-import { agentText } from './agent_text.ts';
-import type { Members } from './answer.ts';
+import { agentText } from './output/agent_text.ts';
+import type { Members } from './output/answer.ts';
 import { addOperator, connect, type ConnectionOptions } from './connection.ts';
-import { examples, readAgentId } from './options.ts';
-import { printNote, printResult } from './output.ts';
+import { examples, readAgentId } from './input/options.ts';
+import { printNote, printResult } from './output/output.ts';
 
 /** The path of an agent: `/` in ids is written `~`. */
 export function agentPath(id: string): string {

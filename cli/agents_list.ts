@@ -1,12 +1,12 @@
 // `swarmgate agents list`: the registered agents, page by page up to a limit
 
 import type { Command } from 'commander';
-import { lastSeen, shown, when } from './agent_text.ts';
+import { lastSeen, shown, when } from './output/agent_text.ts';
 import { addOperator, connect, type ConnectionOptions } from './connection.ts';
-import { readList, type ListOptions } from './list.ts';
-import { addLimit, examples } from './options.ts';
-import { printNote, printResult } from './output.ts';
-import { columns } from './text.ts';
+import { readList, type ListOptions } from './output/list.ts';
+import { addLimit, examples } from './input/options.ts';
+import { printNote, printResult } from './output/output.ts';
+import { columns } from './output/text.ts';
 
 /** Adds the command. */
 export function addAgentsList(parent: Command): void {

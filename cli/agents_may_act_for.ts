@@ -1,11 +1,11 @@
 // `swarmgate agents may-act-for`: whose tokens an agent may exchange, the whole list anew
 
 import type { Command } from 'commander';
-import { agentText } from './agent_text.ts';
+import { agentText } from './output/agent_text.ts';
 import { agentPath } from './agents_change.ts';
 import { addOperator, connect, type ConnectionOptions } from './connection.ts';
-import { examples, readAgentId } from './options.ts';
-import { printResult } from './output.ts';
+import { examples, readAgentId } from './input/options.ts';
+import { printResult } from './output/output.ts';
 
 /** Adds the command. */
 export function addAgentsMayActFor(parent: Command): void {

@@ -1,13 +1,13 @@
 // `swarmgate agents show`: what is registered of one agent, and its sessions
 
 import type { Command } from 'commander';
-import { agentText, shown, when } from './agent_text.ts';
+import { agentText, shown, when } from './output/agent_text.ts';
 import { agentPath } from './agents_change.ts';
 import { addOperator, connect, type ConnectionOptions } from './connection.ts';
-import { readList } from './list.ts';
-import { examples, readAgentId } from './options.ts';
-import { printResult } from './output.ts';
-import { columns } from './text.ts';
+import { readList } from './output/list.ts';
+import { examples, readAgentId } from './input/options.ts';
+import { printResult } from './output/output.ts';
+import { columns } from './output/text.ts';
 
 const maxSessions = 20;
 

@@ -4,9 +4,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { parseJson } from '../src/index.ts';
 import { addOperator, connect, type ConnectionOptions } from './connection.ts';
-import { environment, usage } from './failure.ts';
-import { examples } from './options.ts';
-import { printNote } from './output.ts';
+import { environment, usage } from './output/failure.ts';
+import { examples } from './input/options.ts';
+import { printNote } from './output/output.ts';
 
 interface ExportOptions extends ConnectionOptions {
   readonly after?: string;

@@ -4,14 +4,14 @@ import { createReadStream } from 'node:fs';
 import { InvalidArgumentError, type Command } from 'commander';
 import { verifyAuditLog, type AuditReport } from '../src/audit/index.ts';
 import { progressOn } from './audit_export.ts';
-import { describeFinding } from './audit_text.ts';
+import { describeFinding } from './output/audit_text.ts';
 import { addGateway, gatewayUrl } from './connection.ts';
-import { environment, exitCodes, systemCode, systemReason } from './failure.ts';
-import { linesOf } from './lines.ts';
-import { examples } from './options.ts';
-import { paint, printResult } from './output.ts';
-import { relative } from './text.ts';
-import { openTrustedKeys } from './trusted_keys.ts';
+import { environment, exitCodes, systemCode, systemReason } from './output/failure.ts';
+import { linesOf } from './input/lines.ts';
+import { examples } from './input/options.ts';
+import { paint, printResult } from './output/output.ts';
+import { relative } from './output/text.ts';
+import { openTrustedKeys } from './input/trusted_keys.ts';
 
 interface VerifyOptions {
   readonly url?: string;

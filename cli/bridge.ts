@@ -4,13 +4,13 @@ import { realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { InvalidArgumentError, type Command } from 'commander';
-import { readAgentKeys } from './bridge_agents.ts';
-import { ensureFolder } from './bridge_files.ts';
-import { takeLock, type Release } from './bridge_lock.ts';
-import { openLog, type BridgeLog } from './bridge_log.ts';
-import { runBridge } from './bridge_run.ts';
-import { actingSource } from './bridge_token.ts';
-import { openWire } from './bridge_wire.ts';
+import { readAgentKeys } from './bridge/agents.ts';
+import { ensureFolder } from './bridge/files.ts';
+import { takeLock, type Release } from './bridge/lock.ts';
+import { openLog, type BridgeLog } from './bridge/log.ts';
+import { runBridge } from './bridge/run.ts';
+import { actingSource } from './bridge/token.ts';
+import { openWire } from './bridge/wire.ts';
 import {
   addGateway,
   addIssuer,
@@ -18,9 +18,9 @@ import {
   namedKey,
   type ConnectionOptions,
 } from './connection.ts';
-import { environment, exitCodes, systemReason } from './failure.ts';
-import { examples, readAgentId } from './options.ts';
-import { printNote } from './output.ts';
+import { environment, exitCodes, systemReason } from './output/failure.ts';
+import { examples, readAgentId } from './input/options.ts';
+import { printNote } from './output/output.ts';
 
 interface BridgeOptions extends ConnectionOptions {
   readonly id: string;

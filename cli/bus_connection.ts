@@ -15,8 +15,8 @@ import {
   namedKey,
   type ConnectionOptions,
 } from './connection.ts';
-import { usage } from './failure.ts';
-import { readAgentId } from './options.ts';
+import { usage } from './output/failure.ts';
+import { readAgentId } from './input/options.ts';
 
 /** The shared options. */
 export interface BusOptions extends ConnectionOptions {

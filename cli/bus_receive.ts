@@ -2,9 +2,9 @@
 
 import { InvalidArgumentError, type Command } from 'commander';
 import { addBusAgent, withBus, type BusOptions } from './bus_connection.ts';
-import { messageObject, messageText } from './bus_text.ts';
-import { examples } from './options.ts';
-import { printNote, printResult } from './output.ts';
+import { messageObject, messageText } from './output/bus_text.ts';
+import { examples } from './input/options.ts';
+import { printNote, printResult } from './output/output.ts';
 
 interface ReceiveOptions extends BusOptions {
   readonly max: number;

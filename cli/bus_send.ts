@@ -3,10 +3,10 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import { parseJson, type MessageParts } from '../src/index.ts';
 import { addBusAgent, withBus, type BusOptions } from './bus_connection.ts';
-import { usage } from './failure.ts';
-import { examples, readAgentId, readDuration } from './options.ts';
-import { printResult } from './output.ts';
-import { openNamed, readHandle, readStandardInput, type Capped } from './read_capped.ts';
+import { usage } from './output/failure.ts';
+import { examples, readAgentId, readDuration } from './input/options.ts';
+import { printResult } from './output/output.ts';
+import { openNamed, readHandle, readStandardInput, type Capped } from './input/read_capped.ts';
 
 interface SendOptions extends BusOptions {
   readonly to: string;

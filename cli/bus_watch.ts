@@ -4,10 +4,10 @@ import type { Command } from 'commander';
 import type { ReceivedMessage, TransportName } from '../src/index.ts';
 import { addBusAgent, withBus, type BusOptions } from './bus_connection.ts';
 import { onRefused } from './bus_receive.ts';
-import { messageObject, messageText } from './bus_text.ts';
-import { addValue, examples } from './options.ts';
-import { printNote } from './output.ts';
-import { printableJson } from './text.ts';
+import { messageObject, messageText } from './output/bus_text.ts';
+import { addValue, examples } from './input/options.ts';
+import { printNote } from './output/output.ts';
+import { printableJson } from './output/text.ts';
 
 interface WatchOptions extends BusOptions {
   readonly subject?: readonly string[];

@@ -2,7 +2,7 @@
 
 import module from 'node:module';
 import { join } from 'node:path';
-import { gateFolder, openPrivateFolder } from './gate_folder.ts';
+import { gateFolder, openPrivateFolder } from './gate/folder.ts';
 
 /** Switches it on; without it everything works, only later. */
 export function keepCompiled(): void {

@@ -1,7 +1,7 @@
 // `swarmgate completion`: what a shell needs to complete the commands and options, made of the commands themselves
 
 import { Argument, type Command } from 'commander';
-import { examples } from './options.ts';
+import { examples } from './input/options.ts';
 
 const shells = ['bash', 'zsh', 'fish'] as const;
 

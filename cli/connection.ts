@@ -2,10 +2,10 @@
 
 import type { Command } from 'commander';
 import { createAuthenticatedFetch, createTokenSource, type SigningKey } from '../src/index.ts';
-import { readAnswer, readLines, type Members } from './answer.ts';
-import { usage } from './failure.ts';
-import { readSigningKey } from './key_files.ts';
-import { readAgentId } from './options.ts';
+import { readAnswer, readLines, type Members } from './output/answer.ts';
+import { usage } from './output/failure.ts';
+import { readSigningKey } from './input/key_files.ts';
+import { readAgentId } from './input/options.ts';
 
 /** The shared options. */
 export interface ConnectionOptions {

@@ -3,9 +3,9 @@
 import type { Command } from 'commander';
 import { join, resolve } from 'node:path';
 import { startDevGateway } from './dev_gateway.ts';
-import { usage } from './failure.ts';
-import { examples } from './options.ts';
-import { printNote } from './output.ts';
+import { usage } from './output/failure.ts';
+import { examples } from './input/options.ts';
+import { printNote } from './output/output.ts';
 import { openProject } from './project_folder.ts';
 
 interface DevOptions {

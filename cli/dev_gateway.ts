@@ -4,7 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type * as miniflare from 'miniflare';
-import { environment, systemCode } from './failure.ts';
+import { environment, systemCode } from './output/failure.ts';
 
 /** How it is to run. */
 export interface DevGateway {

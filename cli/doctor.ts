@@ -3,11 +3,11 @@
 import type { Command } from 'commander';
 import { doctorChecks } from './doctor_checks.ts';
 import { addGateway, gatewayUrl, type ConnectionOptions } from './connection.ts';
-import { exitCodes } from './failure.ts';
-import type { Finding } from './finding.ts';
-import { examples } from './options.ts';
-import { paint, printResult, type Style } from './output.ts';
-import { printable } from './text.ts';
+import { exitCodes } from './output/failure.ts';
+import type { Finding } from './output/finding.ts';
+import { examples } from './input/options.ts';
+import { paint, printResult, type Style } from './output/output.ts';
+import { printable } from './output/text.ts';
 
 const styles: Readonly<Record<Finding['state'], Style>> = {
   ok: 'good',

@@ -1,10 +1,10 @@
 // What doctor looks at: each check asks one thing and never throws
 
 import { localKeys, parseJson } from '../src/index.ts';
-import { CommandFailure, systemReason } from './failure.ts';
+import { CommandFailure, systemReason } from './output/failure.ts';
 import { checkGate } from './doctor_gate.ts';
-import { ok, warning, wrong, type Finding } from './finding.ts';
-import { readSigningKey } from './key_files.ts';
+import { ok, warning, wrong, type Finding } from './output/finding.ts';
+import { readSigningKey } from './input/key_files.ts';
 
 interface Subject {
   readonly url: string;

@@ -1,10 +1,10 @@
 // What doctor says of the gate, as the variables of this shell set it up
 
-import { systemReason } from './failure.ts';
-import { ok, warning, wrong, type Finding } from './finding.ts';
-import { gateFolder, openPrivateFolder } from './gate_folder.ts';
-import { openGate } from './gate_judge.ts';
-import { readGateSettings } from './gate_settings.ts';
+import { systemReason } from './output/failure.ts';
+import { ok, warning, wrong, type Finding } from './output/finding.ts';
+import { gateFolder, openPrivateFolder } from './gate/folder.ts';
+import { openGate } from './gate/judge.ts';
+import { readGateSettings } from './gate/settings.ts';
 
 /** The gate as the variables of this shell set it up. */
 export async function checkGate(): Promise<readonly Finding[]> {

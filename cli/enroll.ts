@@ -2,15 +2,15 @@
 
 import type { Command } from 'commander';
 import { createDpopProof } from '../src/index.ts';
-import { shown } from './agent_text.ts';
-import { readAnswer } from './answer.ts';
-import { codeRefusal, readCode } from './code_input.ts';
+import { shown } from './output/agent_text.ts';
+import { readAnswer } from './output/answer.ts';
+import { codeRefusal, readCode } from './input/code_input.ts';
 import { addGateway, gatewayUrl } from './connection.ts';
-import { usage } from './failure.ts';
-import { readOrMakeKey } from './key_files.ts';
-import { examples } from './options.ts';
-import { printNote, printResult } from './output.ts';
-import { rows } from './text.ts';
+import { usage } from './output/failure.ts';
+import { readOrMakeKey } from './input/key_files.ts';
+import { examples } from './input/options.ts';
+import { printNote, printResult } from './output/output.ts';
+import { rows } from './output/text.ts';
 
 interface EnrollOptions {
   readonly url?: string;

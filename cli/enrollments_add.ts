@@ -1,12 +1,12 @@
 // `swarmgate enrollments add`: a one-time code for an agent, alone on standard output
 
 import type { Command } from 'commander';
-import { shown, when } from './agent_text.ts';
+import { shown, when } from './output/agent_text.ts';
 import { addOperator, connect, type ConnectionOptions } from './connection.ts';
-import { environment } from './failure.ts';
-import { examples, readAgentId, readLongDuration } from './options.ts';
-import { printNote, printResult } from './output.ts';
-import { addPolicy, policyMembers, type PolicyOptions } from './policy_options.ts';
+import { environment } from './output/failure.ts';
+import { examples, readAgentId, readLongDuration } from './input/options.ts';
+import { printNote, printResult } from './output/output.ts';
+import { addPolicy, policyMembers, type PolicyOptions } from './input/policy_options.ts';
 
 interface AddOptions extends ConnectionOptions, PolicyOptions {
   readonly expiresIn?: number;

@@ -1,12 +1,12 @@
 // `swarmgate enrollments list` and `remove`: codes that are open, used or dead; the codes themselves are not kept
 
 import { InvalidArgumentError, type Command } from 'commander';
-import { shown, when } from './agent_text.ts';
+import { shown, when } from './output/agent_text.ts';
 import { addOperator, connect, type ConnectionOptions } from './connection.ts';
-import { readList, type ListOptions } from './list.ts';
-import { addLimit, examples } from './options.ts';
-import { printNote, printResult } from './output.ts';
-import { columns } from './text.ts';
+import { readList, type ListOptions } from './output/list.ts';
+import { addLimit, examples } from './input/options.ts';
+import { printNote, printResult } from './output/output.ts';
+import { columns } from './output/text.ts';
 
 /** Adds the commands. */
 export function addEnrollmentsList(parent: Command): void {

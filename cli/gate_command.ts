@@ -1,7 +1,7 @@
 // Runs a command that a gate has authorized: with the agent's id in its environment, and without the token
 
 import { constants } from 'node:os';
-import { environment, systemCode, systemReason } from './failure.ts';
+import { environment, systemCode, systemReason } from './output/failure.ts';
 
 /** Exit codes of a shell for a command that cannot be run. */
 const notFound = 127;

@@ -2,13 +2,13 @@
 
 import { writeSync } from 'node:fs';
 import { decodeUnverified, isScope } from '../src/verify/index.ts';
-import { CommandFailure, exitCodes, usage } from './failure.ts';
+import { CommandFailure, exitCodes, usage } from './output/failure.ts';
 import { commandEnvironment, runCommand } from './gate_command.ts';
-import { readGateArguments, type GateArguments } from './gate_arguments.ts';
-import { readGateToken } from './gate_input.ts';
-import { openGate, type GateAnswer } from './gate_judge.ts';
-import { readGateSettings, type GateSettings, type GivenOptions } from './gate_settings.ts';
-import { printable } from './text.ts';
+import { readGateArguments, type GateArguments } from './gate/arguments.ts';
+import { readGateToken } from './gate/input.ts';
+import { openGate, type GateAnswer } from './gate/judge.ts';
+import { readGateSettings, type GateSettings, type GivenOptions } from './gate/settings.ts';
+import { printable } from './output/text.ts';
 
 /** Runs the gate, and answers the exit code. Whatever happens, 0 means authorized and nothing else does. */
 export async function runGate(argv: readonly string[]): Promise<number> {

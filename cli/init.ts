@@ -3,8 +3,8 @@
 import type { Command } from 'commander';
 import { resolve } from 'node:path';
 import { addGateway, gatewayUrl } from './connection.ts';
-import { examples } from './options.ts';
-import { printNote, printResult } from './output.ts';
+import { examples } from './input/options.ts';
+import { printNote, printResult } from './output/output.ts';
 import { openProject, projectFiles } from './project_folder.ts';
 
 interface InitOptions {

@@ -3,11 +3,11 @@
 import { Option, type Command } from 'commander';
 import { resolve } from 'node:path';
 import { generateSigningKey, type SigningAlgorithm, type SigningKey } from '../src/index.ts';
-import { examples, signingAlgorithms } from './options.ts';
-import { usage } from './failure.ts';
-import { writeKeyFiles, type KeyFile } from './key_files.ts';
-import { keyFormats, privateKeyText, publicKeyText, type KeyFormat } from './key_text.ts';
-import { printNote, printResult } from './output.ts';
+import { examples, signingAlgorithms } from './input/options.ts';
+import { usage } from './output/failure.ts';
+import { writeKeyFiles, type KeyFile } from './input/key_files.ts';
+import { keyFormats, privateKeyText, publicKeyText, type KeyFormat } from './output/key_text.ts';
+import { printNote, printResult } from './output/output.ts';
 
 interface GenerateOptions {
   readonly alg: SigningAlgorithm;

@@ -4,10 +4,10 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SigningKey } from '../src/index.ts';
-import { environment, systemCode, systemReason } from './failure.ts';
-import { openPrivateFolder } from './gate_folder.ts';
-import { readOrMakeKey, writeKeyFiles } from './key_files.ts';
-import { publicKeyText } from './key_text.ts';
+import { environment, systemCode, systemReason } from './output/failure.ts';
+import { openPrivateFolder } from './gate/folder.ts';
+import { readOrMakeKey, writeKeyFiles } from './input/key_files.ts';
+import { publicKeyText } from './output/key_text.ts';
 
 /** What a project has. */
 export interface Project {

@@ -3,10 +3,10 @@
 import type { Command } from 'commander';
 import { createDpopProof } from '../src/index.ts';
 import { namedKey } from './connection.ts';
-import { usage } from './failure.ts';
-import { examples } from './options.ts';
-import { printResult } from './output.ts';
-import { argumentRefusal, readToken } from './token_input.ts';
+import { usage } from './output/failure.ts';
+import { examples } from './input/options.ts';
+import { printResult } from './output/output.ts';
+import { argumentRefusal, readToken } from './input/token_input.ts';
 
 interface ProofOptions {
   readonly method: string;

@@ -1,11 +1,11 @@
 // `swarmgate revoke session`, `agent`, `key` and `before`: ends what a name covers, everywhere
 
 import { InvalidArgumentError, type Command } from 'commander';
-import { when } from './agent_text.ts';
+import { when } from './output/agent_text.ts';
 import { addOperator, connect, type ConnectionOptions } from './connection.ts';
-import { usage } from './failure.ts';
-import { examples, readAgentId } from './options.ts';
-import { printNote, printResult } from './output.ts';
+import { usage } from './output/failure.ts';
+import { examples, readAgentId } from './input/options.ts';
+import { printNote, printResult } from './output/output.ts';
 import { addRevokeToken } from './revoke_token.ts';
 
 interface RevokeOptions extends ConnectionOptions {

@@ -2,12 +2,12 @@
 
 import type { Command } from 'commander';
 import { createClientAssertion, decodeUnverified } from '../src/index.ts';
-import { readAnswer } from './answer.ts';
+import { readAnswer } from './output/answer.ts';
 import { addOperator, connect, type Connection, type ConnectionOptions } from './connection.ts';
-import { usage } from './failure.ts';
-import { examples } from './options.ts';
-import { printNote, printResult } from './output.ts';
-import { argumentRefusal, readToken } from './token_input.ts';
+import { usage } from './output/failure.ts';
+import { examples } from './input/options.ts';
+import { printNote, printResult } from './output/output.ts';
+import { argumentRefusal, readToken } from './input/token_input.ts';
 
 interface RevokeTokenOptions extends ConnectionOptions {
   readonly tokenFile?: string;

@@ -1,7 +1,7 @@
 // `swarmgate token exchange`: another's token for a narrower one of one's own (RFC 8693), alone on standard output
 
 import type { Command } from 'commander';
-import type { Members } from './answer.ts';
+import type { Members } from './output/answer.ts';
 import {
   addGateway,
   addIssuer,
@@ -9,11 +9,11 @@ import {
   namedKey,
   type ConnectionOptions,
 } from './connection.ts';
-import { delegationOption, readDelegation } from './delegation_input.ts';
-import { usage } from './failure.ts';
-import { addWords, checkScopes, examples, readAgentId } from './options.ts';
-import { printResult } from './output.ts';
-import { argumentRefusal, readToken } from './token_input.ts';
+import { delegationOption, readDelegation } from './input/delegation_input.ts';
+import { usage } from './output/failure.ts';
+import { addWords, checkScopes, examples, readAgentId } from './input/options.ts';
+import { printResult } from './output/output.ts';
+import { argumentRefusal, readToken } from './input/token_input.ts';
 import { accessTokenType, exchangeGrant, requestToken } from './token_request.ts';
 
 interface ExchangeOptions extends ConnectionOptions {

@@ -10,9 +10,9 @@ import {
   namedKey,
   type ConnectionOptions,
 } from './connection.ts';
-import { usage } from './failure.ts';
-import { addWords, checkScopes, examples, readAgentId } from './options.ts';
-import { printResult } from './output.ts';
+import { usage } from './output/failure.ts';
+import { addWords, checkScopes, examples, readAgentId } from './input/options.ts';
+import { printResult } from './output/output.ts';
 
 interface GetOptions extends ConnectionOptions {
   readonly id: string;

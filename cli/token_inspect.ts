@@ -2,13 +2,18 @@
 
 import type { Command } from 'commander';
 import { decodeUnverified } from '../src/index.ts';
-import { chainLine, decodeHops, delegationOption, readDelegation } from './delegation_input.ts';
-import { usage } from './failure.ts';
-import { examples } from './options.ts';
-import { paint, printResult } from './output.ts';
-import { isoTime, printable, printableJson, relative, rows } from './text.ts';
-import { explain, isTime, remarks, withoutTokens } from './token_words.ts';
-import { argumentRefusal, readToken } from './token_input.ts';
+import {
+  chainLine,
+  decodeHops,
+  delegationOption,
+  readDelegation,
+} from './input/delegation_input.ts';
+import { usage } from './output/failure.ts';
+import { examples } from './input/options.ts';
+import { paint, printResult } from './output/output.ts';
+import { isoTime, printable, printableJson, relative, rows } from './output/text.ts';
+import { explain, isTime, remarks, withoutTokens } from './output/token_words.ts';
+import { argumentRefusal, readToken } from './input/token_input.ts';
 
 interface InspectOptions {
   readonly tokenFile?: string;

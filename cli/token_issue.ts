@@ -2,8 +2,8 @@
 
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { createIssuer, decodeUnverified, type SigningAlgorithm } from '../src/index.ts';
-import { usage } from './failure.ts';
-import { readSigningKey } from './key_files.ts';
+import { usage } from './output/failure.ts';
+import { readSigningKey } from './input/key_files.ts';
 import {
   addValue,
   addWords,
@@ -12,8 +12,8 @@ import {
   readAgentId,
   readDuration,
   signingAlgorithms,
-} from './options.ts';
-import { printResult } from './output.ts';
+} from './input/options.ts';
+import { printResult } from './output/output.ts';
 
 interface IssueOptions {
   readonly key: string;

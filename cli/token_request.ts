@@ -1,8 +1,8 @@
 // One request to the authority's token endpoint, and its answer; once more where it wants a nonce in the proof
 
 import { createClientAssertion, createDpopProof, type SigningKey } from '../src/index.ts';
-import { readAnswer, type Members } from './answer.ts';
-import { CommandFailure, environment } from './failure.ts';
+import { readAnswer, type Members } from './output/answer.ts';
+import { CommandFailure, environment } from './output/failure.ts';
 
 /** Who asks, and where. */
 export interface TokenAsker {

@@ -8,13 +8,13 @@ import {
   type VerificationAlgorithm,
   type VerifiedAgent,
 } from '../src/index.ts';
-import { delegationOption, readDelegation } from './delegation_input.ts';
-import { CommandFailure, exitCodes, usage } from './failure.ts';
-import { addValue, examples, readAlgorithms } from './options.ts';
-import { paint, printResult } from './output.ts';
-import { isoTime, printable, relative, rows } from './text.ts';
-import { argumentRefusal, readToken } from './token_input.ts';
-import { openTrustedKeys } from './trusted_keys.ts';
+import { delegationOption, readDelegation } from './input/delegation_input.ts';
+import { CommandFailure, exitCodes, usage } from './output/failure.ts';
+import { addValue, examples, readAlgorithms } from './input/options.ts';
+import { paint, printResult } from './output/output.ts';
+import { isoTime, printable, relative, rows } from './output/text.ts';
+import { argumentRefusal, readToken } from './input/token_input.ts';
+import { openTrustedKeys } from './input/trusted_keys.ts';
 
 interface VerifyOptions {
   readonly jwks?: string;

@@ -3,8 +3,8 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readSigningKey, writeKeyFiles } from '../cli/key_files.ts';
-import { privateKeyText } from '../cli/key_text.ts';
+import { readSigningKey, writeKeyFiles } from '../cli/input/key_files.ts';
+import { privateKeyText } from '../cli/output/key_text.ts';
 import { generateSigningKey, type SigningKey } from '../src/index.ts';
 import { root } from './tools.ts';
 

@@ -9,7 +9,7 @@ export { StatusLists } from './authority/status/status_lists.ts';
 export { Connections } from './bus/connections.ts';
 export { Directory } from './directory.ts';
 export { Mailbox } from './bus/mailbox.ts';
-export { NatsLink } from './bus/nats_absent.ts';
+export { NatsLink } from './bus/nats/absent.ts';
 export { Outbox } from './bus/outbox.ts';
 export { AuditLog } from './observe/audit_log.ts';
 

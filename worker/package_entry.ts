@@ -8,7 +8,7 @@ import { StatusLists as StatusListsObject } from './authority/status/status_list
 import { Connections as ConnectionsObject } from './bus/connections.ts';
 import { Directory as DirectoryObject } from './directory.ts';
 import { Mailbox as MailboxObject } from './bus/mailbox.ts';
-import { NatsLink as NatsLinkObject } from './bus/nats_absent.ts';
+import { NatsLink as NatsLinkObject } from './bus/nats/absent.ts';
 import { Outbox as OutboxObject } from './bus/outbox.ts';
 import { createGateway as create } from './gateway/gateway.ts';
 import { AuditLog as AuditLogObject } from './observe/audit_log.ts';

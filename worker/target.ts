@@ -5,7 +5,7 @@ import type { LedgerEntry, Reservation } from './authority/agent/nonce_store.ts'
 import type { Ledger } from './bus/publish.ts';
 import type { Bus } from './bus/bus.ts';
 import type { Trace } from './observe/trace.ts';
-import type { SocketToken } from './bus/socket_state.ts';
+import type { SocketToken } from './bus/socket/state.ts';
 import type { SocketCredential } from './gateway/socket.ts';
 
 /** The names of the gateway's own targets, as its route table uses them. */

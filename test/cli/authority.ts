@@ -2,7 +2,7 @@
 
 import { writeFileSync } from 'node:fs';
 import { vi } from 'vitest';
-import { privateKeyText } from '../../cli/key_text.ts';
+import { privateKeyText } from '../../cli/output/key_text.ts';
 import { makeKeys } from '../../scripts/dev_keys.ts';
 import { developmentVariables } from '../../scripts/dev_variables.ts';
 import { startGateway } from '../../scripts/gateway.ts';

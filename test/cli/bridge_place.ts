@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { encodeName } from '../../cli/bridge_names.ts';
+import { encodeName } from '../../cli/bridge/names.ts';
 import { startAuthorityPlace, type AuthorityPlace } from './authority.ts';
 import type { Run } from './command.ts';
 

@@ -3,7 +3,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { settingVariables } from '../../cli/gate_options.ts';
+import { settingVariables } from '../../cli/gate/options.ts';
 import { boundTo, makeKey, mintEngineToken, mintProof, mintToken } from '../support/tokens.ts';
 import { authorized, blocked, makeGatePlace, shells, type GatePlace } from './gate_place.ts';
 

@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { paint } from '../../cli/output.ts';
+import { paint } from '../../cli/output/output.ts';
 import { makePlace, type Place } from './command.ts';
 
 const root = join(import.meta.dirname, '../..');

@@ -2,8 +2,8 @@
 
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { exitCodes } from '../../cli/failure.ts';
-import { gateOptions, settingVariables } from '../../cli/gate_options.ts';
+import { exitCodes } from '../../cli/output/failure.ts';
+import { gateOptions, settingVariables } from '../../cli/gate/options.ts';
 import { referencePage, withReference } from '../../scripts/cli_reference.ts';
 
 const page = readFileSync(referencePage, 'utf8');

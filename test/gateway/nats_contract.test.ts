@@ -3,7 +3,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll } from 'vitest';
 import type { Carrier } from '../../worker/bus/carrier.ts';
-import { createNatsCarrier } from '../../worker/bus/nats.ts';
+import { createNatsCarrier } from '../../worker/bus/nats/carrier.ts';
 import { describeBus } from '../support/bus_contract.ts';
 import { startNats, type NatsServer } from '../support/nats_server.ts';
 

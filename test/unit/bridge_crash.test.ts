@@ -13,8 +13,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { deliver, openInbox, type InboundContext, type LocalMailbox } from '../../cli/bridge_in.ts';
-import { openLedger } from '../../cli/bridge_ledger.ts';
+import { deliver, openInbox, type InboundContext, type LocalMailbox } from '../../cli/bridge/in.ts';
+import { openLedger } from '../../cli/bridge/ledger.ts';
 import type { ReceivedMessage } from '../../src/index.ts';
 
 const id = '7f3b8f0e-4c52-4d3c-9a55-0d2a4a1c9e11';

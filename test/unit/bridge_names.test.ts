@@ -2,7 +2,7 @@
 
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { decodeName, encodeName, foldedName, mergedIds } from '../../cli/bridge_names.ts';
+import { decodeName, encodeName, foldedName, mergedIds } from '../../cli/bridge/names.ts';
 import { isAgentId } from '../../src/index.ts';
 
 const edge = fc.constantFrom(...'abzABZ059'.split(''));

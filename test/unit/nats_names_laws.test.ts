@@ -7,7 +7,7 @@ import {
   encodeName,
   mailboxOfSubject,
   mailboxSubject,
-} from '../../worker/bus/nats_names.ts';
+} from '../../worker/bus/nats/names.ts';
 
 const id = string({
   unit: constantFrom(...Array.from('aZ09_-.:@/=*> é')),

@@ -2,8 +2,8 @@
 
 import { expect, test } from 'vitest';
 import { TokenError, type VerifiedAgent } from '../../src/verify/index.ts';
-import { createSocketRegistry, type RegistryOptions } from '../../worker/bus/socket_registry.ts';
-import type { SocketState } from '../../worker/bus/socket_state.ts';
+import { createSocketRegistry, type RegistryOptions } from '../../worker/bus/socket/registry.ts';
+import type { SocketState } from '../../worker/bus/socket/state.ts';
 
 const agent = { agentId: 'planner' } as VerifiedAgent;
 

@@ -4,7 +4,7 @@ import { errorCodes, TokenError, type ErrorCode } from '../../src/verify/index.t
 import type { Prepared, Target } from '../target.ts';
 import { textParameter } from './query.ts';
 import { mailboxOf, representScope } from './represent.ts';
-import type { SocketToken } from './socket_state.ts';
+import type { SocketToken } from './socket/state.ts';
 
 /** A socket to be opened. */
 export interface Opening {

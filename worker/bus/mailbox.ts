@@ -17,7 +17,7 @@ import {
 } from './mailbox_store.ts';
 import { createSchema, type Schema } from '../storage/schema.ts';
 import { nextAlarm } from '../storage/wake_time.ts';
-import type { RegistryEnv } from './socket_registry.ts';
+import type { RegistryEnv } from './socket/registry.ts';
 
 /** What a Mailbox needs of its surroundings. */
 export interface MailboxEnv extends RegistryEnv {

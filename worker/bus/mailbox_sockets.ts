@@ -4,16 +4,16 @@ import { TokenError, type VerifiedAgent } from '../../src/verify/index.ts';
 import { socketHost } from '../gateway/socket_host.ts';
 import type { Schema } from '../storage/schema.ts';
 import type { MailboxStore } from './mailbox_store.ts';
-import { createSocketLeaseStore } from './socket_lease_store.ts';
-import { createSocketPump } from './socket_pump.ts';
+import { createSocketLeaseStore } from './socket/lease_store.ts';
+import { createSocketPump } from './socket/pump.ts';
 import {
   createSocketRegistry,
   expiryTolerance,
   type RegistryEnv,
   type SocketRegistry,
-} from './socket_registry.ts';
-import { createSocketSessions, type SocketSessions } from './socket_session.ts';
-import { fullWindow, keepState, type SocketToken } from './socket_state.ts';
+} from './socket/registry.ts';
+import { createSocketSessions, type SocketSessions } from './socket/session.ts';
+import { fullWindow, keepState, type SocketToken } from './socket/state.ts';
 
 /** What the sockets work with. */
 export interface MailboxSocketsOptions {
