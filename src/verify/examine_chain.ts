@@ -81,7 +81,7 @@ export interface ExaminedChain {
 export async function examineChain(
   policy: Policy,
   keys: HopKeys,
-  { token, delegation }: { readonly token: string; readonly delegation: unknown },
+  { token, delegation }: { readonly token: string; readonly delegation: string },
   known: AcceptedToken | undefined,
 ): Promise<Outcome<ExaminedChain>> {
   const texts = splitDelegation(delegation);

@@ -1,7 +1,7 @@
 // The verifier: the pipeline in its documented order, where the first failure gives the code.
 
 import { readClock } from '../errors/caller.ts';
-import type { Result, TokenError } from '../errors/token_error.ts';
+import { TokenError, type Result } from '../errors/token_error.ts';
 import type { VerifiedAgent } from '../token/agent.ts';
 import { boundedCache, type BoundedCache } from '../token/bounded_cache.ts';
 import type { AcceptedToken } from './accept.ts';
@@ -87,10 +87,10 @@ async function acceptWithHops(
   policy: Policy,
   memory: Memory,
   token: string,
-  delegation: unknown,
+  delegation: string,
 ): Promise<Outcome<AcceptedToken>> {
   const { tokens, chains } = memory;
-  const id = `${token.length}:${token}${String(delegation)}`;
+  const id = `${token.length}:${token}${delegation}`;
   const known = await recall(policy, chains, id);
   if (known !== undefined) return { ok: true, value: known };
   const root = await recall(policy, tokens, token);
@@ -145,6 +145,11 @@ function check(
 ): Maybe<Outcome<VerifiedAgent>> {
   const presentation = readPresentation(options);
   const { delegation } = presentation;
+  // Before anything is looked up by them: what turns into a known text is not that text
+  if (typeof token !== 'string') return refuse(new TokenError('token_malformed'));
+  if (delegation !== undefined && typeof delegation !== 'string') {
+    return refuse(new TokenError('delegation_malformed'));
+  }
   const accepting =
     delegation === undefined
       ? accept(policy, memory, token)

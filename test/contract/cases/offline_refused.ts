@@ -319,6 +319,20 @@ export const cases: readonly ContractCase[] = [
     },
   },
   {
+    name: 'verifyAgentToken() rejects what is not a string beside a token, whatever it remembers',
+    run: async () => {
+      const { verifierWith } = await world();
+      const verifier = await verifierWith({});
+      const { token, hops } = await chainOf(1);
+      await verifier.verifyAgentToken(token, { proof: null, delegation: hops.join() });
+      for (const value of [hops, null, Symbol('hop'), Object.create(null)]) {
+        const delegation = value as string;
+        const result = await verifier.checkAgentToken(token, { proof: null, delegation });
+        equal(result.ok ? 'accepted' : result.error.code, malformed, 'code');
+      }
+    },
+  },
+  {
     name: 'verifyAgentToken() rejects a second chain that reuses the first hop of another',
     run: async () => {
       const { verifier } = await world();

@@ -142,7 +142,16 @@ const sizes: readonly Mutation[] = [
 ];
 
 /** What is not even a string: JavaScript callers have no compiler to stop them. */
-const strangers = [undefined, null, 0, {}, [], new Uint8Array(3)];
+const strangers: readonly unknown[] = [
+  undefined,
+  null,
+  0,
+  {},
+  [],
+  new Uint8Array(3),
+  Symbol('token'),
+  Object.create(null),
+];
 
 const limited = async (maxTokenBytes: number): Promise<Verifier> => {
   const { key } = await world();
@@ -155,7 +164,10 @@ export const cases: readonly ContractCase[] = [
     name: `verifyAgentToken() rejects what is not a string (${at})`,
     run: async () => {
       const { verifier } = await world();
-      await refused(verifier, value as string, code);
+      const token = value as string;
+      await refused(verifier, token, code);
+      const result = await verifier.checkAgentToken(token, { delegation: 'a.b.c', proof: null });
+      equal(!result.ok && result.error.code, code, 'code with a delegation');
     },
   })),
   {
