@@ -76,7 +76,15 @@ export function covers(granted: string, asked: string): boolean {
 
 /** Tells whether every asked scope is covered by one of the granted ones. */
 export function coversAll(granted: readonly string[], asked: readonly string[]): boolean {
-  return asked.every((want) => granted.some((have) => covers(have, want)));
+  let grants: readonly (Scope | undefined)[] | undefined;
+  return asked.every((text) => {
+    const want = parseScope(text);
+    if (want === undefined) return false;
+    if (granted.includes(text)) return true;
+    // Once for all that is asked: long lists on both sides would otherwise be parsed for each pair
+    grants ??= granted.map(parseScope);
+    return grants.some((have) => have !== undefined && coversScope(have, want));
+  });
 }
 
 /**

@@ -82,6 +82,15 @@ describe('covers()', () => {
     });
     assert(law, { numRuns: 5000 });
   });
+
+  test('takes bounded time over two long lists', () => {
+    const list = (end: string): string[] =>
+      Array.from({ length: 6000 }, (_, at) => `a:b:${at}${end}`);
+    const began = performance.now();
+    expect(coversAll(list('.*'), list('.x'))).toBe(true);
+    // Eighteen million pairs: parsed anew for each, they take several seconds
+    expect(performance.now() - began).toBeLessThan(2000);
+  });
 });
 
 describe('parseScope()', () => {
