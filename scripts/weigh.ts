@@ -50,8 +50,23 @@ export async function weighFile(
   };
 }
 
+/** A file that a page fetches. */
+export interface PageFile {
+  readonly fileName: string;
+  readonly code: string;
+  readonly sources: Weight['sources'];
+}
+
+/** The files of a page, its entry first. */
+export interface PageFiles {
+  /** Fetched before anything runs. */
+  readonly first: readonly [entry: PageFile, ...PageFile[]];
+  /** Fetched where it is asked for. */
+  readonly later: readonly PageFile[];
+}
+
 /** Bundles for a page, split where a part is imported on demand, as Vite does. */
-export async function weighPage(code: string): Promise<PageWeight> {
+export async function bundlePage(code: string): Promise<PageFiles> {
   const page = `${root}/page.ts`;
   const built = await vite({
     root,
@@ -76,7 +91,13 @@ export async function weighPage(code: string): Promise<PageWeight> {
       target: 'es2023',
       modulePreload: false,
       copyPublicDir: false,
-      rolldownOptions: { input: 'virtual:page', preserveEntrySignatures: 'strict' },
+      // A page's entry keeps no signature in Vite; here it keeps what the code exports, and what
+      // parts need of it stands in it too, in place of a second file that is always fetched
+      rolldownOptions: {
+        input: 'virtual:page',
+        preserveEntrySignatures: 'allow-extension',
+        output: { entryFileNames: '[name]-[hash].mjs', chunkFileNames: '[name]-[hash].mjs' },
+      },
     },
   });
   const outputs = (Array.isArray(built) ? built : [built]).flatMap((bundle) =>
@@ -87,13 +108,26 @@ export async function weighPage(code: string): Promise<PageWeight> {
   for (const { imports } of first) {
     for (const chunk of chunks) if (imports.includes(chunk.fileName)) first.add(chunk);
   }
-  const weigh = (files: Iterable<(typeof chunks)[number]>): Weight => ({
-    bytes: [...files].reduce((sum, file) => sum + gzipBytes(file.code), 0),
-    sources: [...files].flatMap(({ modules }) =>
-      Object.entries(modules).map(
-        ([path, { renderedLength }]) => [path.replace(`${root}/`, ''), renderedLength] as const,
-      ),
-    ),
+  const fileOf = ({ fileName, code: text, modules }: (typeof chunks)[number]): PageFile => ({
+    fileName,
+    code: text,
+    sources: Object.entries(modules).map(([path, { renderedLength }]) => [
+      path.replace(`${root}/`, ''),
+      renderedLength,
+    ]),
   });
-  return { first: weigh(first), all: weigh(chunks) };
+  const [entry, ...others] = [...first].map(fileOf);
+  if (entry === undefined) throw new Error('The page has no entry');
+  const later = chunks.filter((chunk) => !first.has(chunk)).map(fileOf);
+  return { first: [entry, ...others], later };
+}
+
+/** Weighs a page. */
+export async function weighPage(code: string): Promise<PageWeight> {
+  const { first, later } = await bundlePage(code);
+  const weigh = (files: readonly PageFile[]): Weight => ({
+    bytes: files.reduce((sum, file) => sum + gzipBytes(file.code), 0),
+    sources: files.flatMap(({ sources }) => sources),
+  });
+  return { first: weigh(first), all: weigh([...first, ...later]) };
 }

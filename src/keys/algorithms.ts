@@ -10,48 +10,24 @@ export type VerificationAlgorithm = SigningAlgorithm | 'EdDSA';
 export interface AlgorithmRow {
   readonly kty: 'EC' | 'RSA' | 'OKP';
   readonly crv?: string;
-  /** Names under which a JWK's `alg` may call it. */
-  readonly names: readonly string[];
-  /** Parameters for `crypto.subtle.generateKey`. */
-  readonly generate: EcKeyGenParams | RsaHashedKeyGenParams | { readonly name: 'Ed25519' };
+  /** Parameters for `crypto.subtle.importKey`. */
+  readonly web: EcKeyImportParams | RsaHashedImportParams | { readonly name: 'Ed25519' };
 }
 
-const publicExponent = new Uint8Array([1, 0, 1]);
-const rsa = (name: string): RsaHashedKeyGenParams => ({
-  name,
-  modulusLength: 2048,
-  publicExponent,
-  hash: 'SHA-256',
+const ec = (crv: string): AlgorithmRow => ({
+  kty: 'EC',
+  crv,
+  web: { name: 'ECDSA', namedCurve: crv },
 });
+const rsa = (name: string): AlgorithmRow => ({ kty: 'RSA', web: { name, hash: 'SHA-256' } });
 
 /** The table. RFC 7518 section 3, RFC 8037 section 3.1, RFC 9864. */
 export const signingAlgorithms: Readonly<Record<SigningAlgorithm, AlgorithmRow>> = {
-  ES256: {
-    kty: 'EC',
-    crv: 'P-256',
-    names: ['ES256'],
-    generate: { name: 'ECDSA', namedCurve: 'P-256' },
-  },
-  ES384: {
-    kty: 'EC',
-    crv: 'P-384',
-    names: ['ES384'],
-    generate: { name: 'ECDSA', namedCurve: 'P-384' },
-  },
-  RS256: { kty: 'RSA', names: ['RS256'], generate: rsa('RSASSA-PKCS1-v1_5') },
-  PS256: { kty: 'RSA', names: ['PS256'], generate: rsa('RSA-PSS') },
-  Ed25519: {
-    kty: 'OKP',
-    crv: 'Ed25519',
-    names: ['Ed25519', 'EdDSA'],
-    generate: { name: 'Ed25519' },
-  },
-};
-
-/** RSA moduli, in bits: shorter is weak (RFC 7518 section 3.3), longer is a way to burn CPU. */
-export const rsaModulusBits: { readonly min: number; readonly max: number } = {
-  min: 2048,
-  max: 4096,
+  ES256: ec('P-256'),
+  ES384: ec('P-384'),
+  RS256: rsa('RSASSA-PKCS1-v1_5'),
+  PS256: rsa('RSA-PSS'),
+  Ed25519: { kty: 'OKP', crv: 'Ed25519', web: { name: 'Ed25519' } },
 };
 
 /** Tells whether a name is in the table, own members only. */

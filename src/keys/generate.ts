@@ -3,8 +3,10 @@
 import { exportJWK, generateKeyPair } from 'jose';
 import { checkOptionNames } from '../errors/caller.ts';
 import { isSigningAlgorithm, type SigningAlgorithm } from './algorithms.ts';
-import { copyMembers, readMembers } from './jwk_members.ts';
-import { makeSigningKey, unknownAlgorithm, type SigningKey } from './signing_key.ts';
+import { keyFault } from './faults.ts';
+import { copyMembers } from './jwk.ts';
+import { readMembers } from './jwk_members.ts';
+import { makeSigningKey, type SigningKey } from './signing_key.ts';
 
 /** Options of {@link generateSigningKey}. */
 export interface GenerateSigningKeyOptions {
@@ -36,7 +38,7 @@ export async function generateSigningKey(
   alg: SigningAlgorithm = 'ES256',
   options: GenerateSigningKeyOptions = {},
 ): Promise<SigningKey> {
-  if (!isSigningAlgorithm(alg)) throw new TypeError(unknownAlgorithm);
+  if (!isSigningAlgorithm(alg)) throw keyFault('alg_unknown');
   checkOptionNames('generateSigningKey', options, ['extractable']);
   const { extractable = true } = options;
   const pair = await generatePair(alg, extractable);

@@ -4,9 +4,11 @@ import { CompactSign, compactVerify, exportJWK, importJWK, type JWK } from 'jose
 import { checkOptionNames } from '../errors/caller.ts';
 import { isSigningAlgorithm, signingAlgorithms, type SigningAlgorithm } from './algorithms.ts';
 import { keyFault } from './faults.ts';
-import { copyMembers, isSecret, readMembers, type KeyMembers } from './jwk_members.ts';
+import { copyMembers, isSecret, type KeyMembers } from './jwk.ts';
+import { readMembers } from './jwk_members.ts';
+import { keyParts } from './on_demand.ts';
 import { algorithmsOf, importVerificationKeys } from './public_jwk.ts';
-import { makeSigningKey, unknownAlgorithm, type SigningKey } from './signing_key.ts';
+import { makeSigningKey, type SigningKey } from './signing_key.ts';
 
 /** Options of {@link importSigningKey}. */
 export interface ImportSigningKeyOptions {
@@ -53,10 +55,10 @@ export async function importSigningKey(
   alg?: SigningAlgorithm,
   options: ImportSigningKeyOptions = {},
 ): Promise<SigningKey> {
-  if (alg !== undefined && !isSigningAlgorithm(alg)) throw new TypeError(unknownAlgorithm);
+  if (alg !== undefined && !isSigningAlgorithm(alg)) throw keyFault('alg_unknown');
   checkOptionNames('importSigningKey', options, ['publicJwk']);
   if (typeof key === 'string') {
-    const { jwkFromPem } = await import('./pem.ts');
+    const { jwkFromPem } = await keyParts();
     return importPrivateJwk(await jwkFromPem(key, 'PRIVATE KEY'), alg);
   }
   if (key instanceof CryptoKey) return importCryptoKey(key, alg, copyMembers(options.publicJwk));
@@ -107,7 +109,7 @@ async function importCryptoKey(
     throw new TypeError('The CryptoKey must be private, with the usage "sign"');
   }
   const own = algorithmOf(key);
-  if (own === undefined) throw new TypeError(unknownAlgorithm);
+  if (own === undefined) throw keyFault('alg_unknown');
   if (publicJwk === undefined && !key.extractable) {
     throw new TypeError(
       'A CryptoKey that is not extractable does not give its public key: pass { publicJwk } too',
@@ -149,9 +151,9 @@ function assertForSigning({ use, key_ops }: Members): void {
 /** The algorithm of the table that a CryptoKey was made for. */
 function algorithmOf(key: CryptoKey): SigningAlgorithm | undefined {
   const own: { name: string; namedCurve?: string; hash?: { name: string } } = key.algorithm;
-  for (const [alg, { crv, kty, generate }] of Object.entries(signingAlgorithms)) {
+  for (const [alg, { crv, kty, web }] of Object.entries(signingAlgorithms)) {
     const fits =
-      own.name === generate.name &&
+      own.name === web.name &&
       (kty !== 'EC' || own.namedCurve === crv) &&
       (kty !== 'RSA' || own.hash?.name === 'SHA-256');
     if (fits && isSigningAlgorithm(alg)) return alg;

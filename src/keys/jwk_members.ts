@@ -1,43 +1,27 @@
 // The members that make a public JWK a key, read strictly: one spelling for one key (RFC 7518 section 6).
 
+// All kinds of keys are read here. A verifier reads P-256 without it, and loads it with the first other key.
+
 import { decodeBase64url } from '../token/base64url.ts';
-import { rsaModulusBits } from './algorithms.ts';
-import { isOfSmallOrder, isOnCurve } from './curve.ts';
+import { numberOf, p256, type Curve } from './curve.ts';
+import { decodeExact, readPoint, type Jwk, type JwkFault, type KeyMembers } from './jwk.ts';
 
-/** Why a JWK is refused. A fixed set, so that callers can say it in their own terms. */
-export type JwkFault =
-  /** Not an object, or a member is missing, of the wrong type, or not in its one canonical spelling. */
-  | 'malformed'
-  /** A key type that the library does not know. */
-  | 'kty_unknown'
-  /** A curve that the library does not use. */
-  | 'crv_unknown'
-  /** It has private members, or is symmetric. */
-  | 'secret'
-  /** `use` or `key_ops` is for something else. */
-  | 'use'
-  /** `alg` is not in the table, or not for such a key. */
-  | 'alg'
-  /** Too short, too long, or of a form that anyone could forge for. */
-  | 'weak';
+/** SEC 2 section 2.5.1. */
+const p384: Curve = {
+  crv: 'P-384',
+  bytes: 48,
+  p: () => (1n << 384n) - (1n << 128n) - (1n << 96n) + (1n << 32n) - 1n,
+  b: '0xb3312fa7e23ee7e4988e056be3f82d19181d9c6efe8141120314088f5013875ac656398d8a2ed19d2a85c8edd3ec2aef',
+};
 
-/** A public key and nothing else, in the members that its thumbprint covers (RFC 7638 section 3.2). */
-export type KeyMembers =
-  | { readonly kty: 'EC'; readonly crv: string; readonly x: string; readonly y: string }
-  | { readonly kty: 'OKP'; readonly crv: string; readonly x: string }
-  | { readonly kty: 'RSA'; readonly e: string; readonly n: string };
+/** Bytes of a public key of OKP, whatever its curve here (RFC 8037 section 2). */
+const okpBytes = 32;
 
-/** Bytes of a coordinate, by curve (RFC 7518 section 6.2.1.2, RFC 8037 section 2). */
-const curves: ReadonlyMap<unknown, { readonly kty: 'EC' | 'OKP'; readonly bytes: number }> =
-  new Map([
-    ['P-256', { kty: 'EC', bytes: 32 }],
-    ['P-384', { kty: 'EC', bytes: 48 }],
-    ['Ed25519', { kty: 'OKP', bytes: 32 }],
-    ['X25519', { kty: 'OKP', bytes: 32 }],
-  ]);
-
-/** Members that only private and symmetric keys have (RFC 7518 section 6, RFC 9964 section 3). */
-const secretMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv'] as const;
+/** RSA moduli, in bits: shorter is weak (RFC 7518 section 3.3), longer is a way to burn CPU. */
+export const rsaModulusBits: { readonly min: number; readonly max: number } = {
+  min: 2048,
+  max: 4096,
+};
 
 /**
  * 65,537, the only public exponent: smaller ones fall to known attacks, larger ones burn CPU, and
@@ -45,24 +29,14 @@ const secretMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv'] as c
  */
 const rsaExponent = 'AQAB';
 
-/** A copy of a JWK's own members, without a prototype; `undefined` for what is not an object. */
-export function copyMembers(jwk: unknown): Readonly<Record<string, unknown>> | undefined {
-  if (typeof jwk !== 'object' || jwk === null || Array.isArray(jwk)) return undefined;
-  return { __proto__: null, ...jwk };
-}
-
-/** Tells whether a JWK is symmetric or has any private member. */
-export function isSecret(jwk: Readonly<Record<string, unknown>>): boolean {
-  return jwk['kty'] === 'oct' || secretMembers.some((name) => jwk[name] !== undefined);
-}
-
 /** Reads the public members of a JWK, whatever else it holds. */
-export function readMembers(jwk: Readonly<Record<string, unknown>>): KeyMembers | JwkFault {
+export function readMembers(jwk: Jwk): KeyMembers | JwkFault {
   const { kty } = jwk;
   switch (kty) {
     case 'EC':
+      return readEc(jwk);
     case 'OKP':
-      return readPoint(kty, jwk);
+      return readOkp(jwk);
     case 'RSA':
       return readRsa(jwk);
     default:
@@ -70,26 +44,38 @@ export function readMembers(jwk: Readonly<Record<string, unknown>>): KeyMembers 
   }
 }
 
-function readPoint(
-  kty: 'EC' | 'OKP',
-  { crv, x, y }: Readonly<Record<string, unknown>>,
-): KeyMembers | JwkFault {
-  const curve = curves.get(crv);
-  if (typeof crv !== 'string') return 'malformed';
-  if (curve?.kty !== kty) return 'crv_unknown';
-  if (typeof x !== 'string') return 'malformed';
-  const bytes = decodeExact(x, curve.bytes);
-  if (bytes === undefined) return 'malformed';
-  if (kty === 'EC') {
-    const other = typeof y === 'string' ? decodeExact(y, curve.bytes) : undefined;
-    if (typeof y !== 'string' || other === undefined) return 'malformed';
-    return isOnCurve(crv, bytes, other) ? { kty, crv, x, y } : 'malformed';
-  }
-  if (crv === 'Ed25519' && isOfSmallOrder(bytes)) return 'weak';
-  return { kty, crv, x };
+function readEc(jwk: Jwk): KeyMembers | JwkFault {
+  const curve = [p256, p384].find(({ crv }) => crv === jwk['crv']);
+  return curve === undefined ? unknownCurve(jwk) : readPoint(curve, jwk);
 }
 
-function readRsa({ n, e }: Readonly<Record<string, unknown>>): KeyMembers | JwkFault {
+function readOkp(jwk: Jwk): KeyMembers | JwkFault {
+  const { crv } = jwk;
+  if (crv !== 'Ed25519' && crv !== 'X25519') return unknownCurve(jwk);
+  const x = decodeExact(jwk['x'], okpBytes);
+  if (x === undefined) return 'malformed';
+  return crv === 'Ed25519' && isOfSmallOrder(x.bytes) ? 'weak' : { kty: 'OKP', crv, x: x.text };
+}
+
+const unknownCurve = ({ crv }: Jwk): JwkFault =>
+  typeof crv === 'string' ? 'crv_unknown' : 'malformed';
+
+/**
+ * Tells whether an Ed25519 public key is a point of small order: under one of these, signatures that
+ * fit any message can be written without a private key (RFC 8032 section 5.1.7 leaves them in).
+ */
+function isOfSmallOrder(point: Uint8Array): boolean {
+  const p = (1n << 255n) - 19n;
+  // Little-endian, and the top bit is not of the number (RFC 8032 section 5.1.2)
+  const y = numberOf(point.toReversed()) & ((1n << 255n) - 1n);
+  const square = y * y;
+  // y is ±1 for orders 1 and 2 and 0 for order 4; doubled, a point of order 8 is one of order 4,
+  // whose y is 0: d·y⁴ + 2·y² - 1 = 0, with d = -121665/121666
+  const order8 = 121665n * square * square - 243332n * square + 121666n;
+  return (y * (square - 1n) * order8) % p === 0n;
+}
+
+function readRsa({ n, e }: Jwk): KeyMembers | JwkFault {
   if (typeof n !== 'string' || typeof e !== 'string') return 'malformed';
   // Before decoding: what is far over the limit needs no bytes made of it.
   if (n.length > rsaModulusBits.max) return 'weak';
@@ -101,11 +87,4 @@ function readRsa({ n, e }: Readonly<Record<string, unknown>>): KeyMembers | JwkF
   const odd = ((modulus.at(-1) ?? 0) & 1) === 1;
   const fits = bits >= rsaModulusBits.min && bits <= rsaModulusBits.max && odd;
   return fits && e === rsaExponent ? { kty: 'RSA', e, n } : 'weak';
-}
-
-function decodeExact(text: string, length: number): Uint8Array | undefined {
-  // 4/3 of the length: a longer text need not be decoded to be refused.
-  if (text.length > length * 2) return undefined;
-  const bytes = decodeBase64url(text);
-  return bytes?.length === length ? bytes : undefined;
 }

@@ -1,9 +1,9 @@
 // A JWK set as an issuer publishes it (RFC 7517 section 5): text → checked keys → an index for look-up.
 
 import { parseJson } from '../token/json.ts';
-import { copyMembers } from './jwk_members.ts';
+import { copyMembers } from './jwk.ts';
 import type { VerificationKey } from './key_source.ts';
-import { checkPublicJwk, importVerificationKeys, type CheckedJwk } from './public_jwk.ts';
+import { checkAnyJwk, importVerificationKeys, type CheckedJwk } from './public_jwk.ts';
 import { indexKeys, type KeyIndex, type PublishedKey } from './select.ts';
 
 /** A set that was read: its keys, and the kids of those that cannot be used. */
@@ -27,7 +27,7 @@ export interface ImportedSet {
  *
  * @throws Error that says why the set is refused.
  */
-export function readKeySet(text: string, maxKeys: number): KeySet {
+export async function readKeySet(text: string, maxKeys: number): Promise<KeySet> {
   const document = copyMembers(parse(text));
   const keys = document?.['keys'];
   if (!Array.isArray(keys)) throw new Error('The key set is not a JSON object with "keys"');
@@ -37,7 +37,7 @@ export function readKeySet(text: string, maxKeys: number): KeySet {
   for (const entry of keys) {
     const jwk = copyMembers(entry);
     if (jwk === undefined) throw new Error('The key set has an entry that is not an object');
-    const checked = checkPublicJwk(jwk);
+    const checked = await checkAnyJwk(jwk);
     if (checked === 'secret') throw new Error('The key set has a private or symmetric key');
     if (checked === 'kty_unknown') continue;
     if (typeof checked !== 'string') jwks.push(checked);

@@ -2,12 +2,12 @@
 
 import type { JWK } from 'jose';
 import { isSigningAlgorithm, type SigningAlgorithm } from './algorithms.ts';
-import { keyFault } from './faults.ts';
-import { copyMembers, isSecret } from './jwk_members.ts';
+import type { KeysFault } from './faults.ts';
+import { copyMembers, type JwkFault } from './jwk.ts';
 import type { KeySource } from './key_source.ts';
-import { checkPublicJwk, importVerificationKeys, type CheckedJwk } from './public_jwk.ts';
+import { keyParts } from './on_demand.ts';
+import { checkAnyJwk, importVerificationKeys } from './public_jwk.ts';
 import { indexKeys, selectKey, type PublishedKey } from './select.ts';
-import { unknownAlgorithm } from './signing_key.ts';
 
 /**
  * Makes a key source of public keys that are known beforehand.
@@ -20,7 +20,8 @@ import { unknownAlgorithm } from './signing_key.ts';
  * @param alg The one algorithm that the keys are for. Default: what each names or its curve implies.
  * @returns the key source.
  * @throws TypeError for everything that is wrong with a key: private, symmetric, weak, malformed,
- * for encryption, of an unknown type, or two under one kid.
+ * for encryption, of an unknown type, or two under one kid. TokenError `key_unavailable` where what
+ * reads PEM and other keys than P-256, or says what is wrong with one, cannot be loaded.
  * @example
  * ```ts
  * import { generateSigningKey, localKeys } from 'swarmgate';
@@ -36,19 +37,16 @@ export async function localKeys(
   keys: JWK | { readonly keys: readonly JWK[] } | string,
   alg?: SigningAlgorithm,
 ): Promise<KeySource> {
-  if (alg !== undefined && !isSigningAlgorithm(alg)) throw new TypeError(unknownAlgorithm);
+  if (alg !== undefined && !isSigningAlgorithm(alg)) return refuse('alg_unknown');
   const jwks = typeof keys === 'string' ? [await readPem(keys)] : listOf(keys);
-  const single = jwks.length === 1;
-  const checked = jwks.map((jwk, at) => check(jwk, alg, single ? undefined : at));
-  const published: PublishedKey[] = await Promise.all(
-    checked.map(async (jwk, at) => {
-      const imported = await importVerificationKeys(jwk);
-      if (typeof imported === 'string') throw keyFault(imported, single ? undefined : at);
-      return { kid: jwk.kid ?? imported[0]?.thumbprint ?? '', keys: imported };
-    }),
-  );
+  if (typeof jwks === 'string') return refuse(jwks);
+  const published: PublishedKey[] = [];
+  for (const [at, key] of (await Promise.all(jwks.map((jwk) => publish(jwk, alg)))).entries()) {
+    if (typeof key === 'string') return refuse(key, jwks.length === 1 ? undefined : at);
+    published.push(key);
+  }
   if (new Set(published.map(({ kid }) => kid)).size !== published.length) {
-    throw new TypeError('Two keys of the set have the same "kid"');
+    return refuse('kid_twice');
   }
   const index = indexKeys(published);
   const thumbprints = new Set(
@@ -61,34 +59,30 @@ export async function localKeys(
 }
 
 async function readPem(pem: string): Promise<JWK> {
-  const { jwkFromPem } = await import('./pem.ts');
+  const { jwkFromPem } = await keyParts();
   return jwkFromPem(pem, 'PUBLIC KEY');
 }
 
-function listOf(keys: JWK | { readonly keys: readonly JWK[] }): readonly unknown[] {
+function listOf(keys: unknown): readonly unknown[] | KeysFault {
   const copy = copyMembers(keys);
-  if (copy === undefined) {
-    throw new TypeError('The keys must be a public JWK, a JWK set or an SPKI PEM');
-  }
+  if (copy === undefined) return 'none';
   if (!('keys' in copy)) return [keys];
   const list = copy['keys'];
-  if (!Array.isArray(list) || list.length === 0) {
-    throw new TypeError('The JWK set must have at least one key in "keys"');
-  }
-  return list;
+  return Array.isArray(list) && list.length > 0 ? list : 'no_list';
 }
 
-function check(
+async function publish(
   jwk: unknown,
   alg: SigningAlgorithm | undefined,
-  at: number | undefined,
-): CheckedJwk {
-  const copy = copyMembers(jwk);
-  if (copy?.['kty'] === 'oct') {
-    throw new TypeError('A symmetric key cannot verify tokens: whoever verifies could sign too');
-  }
-  if (copy !== undefined && isSecret(copy)) throw keyFault('secret', at);
-  const checked = checkPublicJwk(jwk, alg);
-  if (typeof checked === 'string') throw keyFault(checked, at);
-  return checked;
+): Promise<PublishedKey | JwkFault> {
+  const checked = await checkAnyJwk(jwk, alg);
+  if (typeof checked === 'string') return checked;
+  const keys = await importVerificationKeys(checked);
+  if (typeof keys === 'string') return keys;
+  return { kid: checked.kid ?? keys[0]?.thumbprint ?? '', keys };
+}
+
+async function refuse(fault: JwkFault | KeysFault, at?: number): Promise<never> {
+  const { keyFault } = await keyParts();
+  throw keyFault(fault, at);
 }

@@ -1,8 +1,5 @@
 // PEM (RFC 7468), read strictly: one key, its label on the first line, nothing before or after it.
 
-// Loaded when the first PEM comes. It imports nothing: what it shared with others, bundlers would
-// have to put into a file of its own.
-
 import type { JWK } from 'jose';
 
 /** The two labels that are read (RFC 7468 sections 10 and 13). */

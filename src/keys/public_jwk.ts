@@ -3,12 +3,16 @@
 import { canonicalAlgorithm, signingAlgorithms, type SigningAlgorithm } from './algorithms.ts';
 import {
   copyMembers,
+  isP256,
   isSecret,
-  readMembers,
+  readP256,
+  type Jwk,
   type JwkFault,
   type KeyMembers,
-} from './jwk_members.ts';
+  type ReadMembers,
+} from './jwk.ts';
 import type { VerificationKey } from './key_source.ts';
+import { anyReader } from './on_demand.ts';
 import { importPublic, thumbprintOf } from './web_keys.ts';
 
 const maxKidLength = 128;
@@ -26,20 +30,39 @@ export interface CheckedJwk {
  *
  * `x5u` and `x5c` are ignored.
  *
+ * @param read Reads the members of its kind.
  * @param alg The one algorithm that the caller will use; a key for another one is a fault.
  * @returns the key, or why it is refused.
  */
-export function checkPublicJwk(jwk: unknown, alg?: SigningAlgorithm): CheckedJwk | JwkFault {
+export function checkPublicJwk(
+  jwk: unknown,
+  read: ReadMembers,
+  alg?: SigningAlgorithm,
+): CheckedJwk | JwkFault {
   const copy = copyMembers(jwk);
   if (copy === undefined) return 'malformed';
   if (isSecret(copy)) return 'secret';
-  const members = readMembers(copy);
+  const members = read(copy);
   if (typeof members === 'string') return members;
   const kid = copy['kid'];
   if (kid !== undefined && !isKid(kid)) return 'malformed';
   if (!isForVerifying(copy)) return 'use';
   const algorithms = algorithmsOf(members, copy['alg'], alg);
   return typeof algorithms === 'string' ? algorithms : { kid, algorithms, members };
+}
+
+/**
+ * Checks a public JWK as `checkPublicJwk` does, with what reads its kind.
+ *
+ * @throws TokenError `key_unavailable` where that cannot be loaded.
+ */
+export async function checkAnyJwk(
+  jwk: unknown,
+  alg?: SigningAlgorithm,
+): Promise<CheckedJwk | JwkFault> {
+  const copy = copyMembers(jwk);
+  const ordinary = copy === undefined || isP256(copy);
+  return checkPublicJwk(copy, ordinary ? readP256 : await anyReader(), alg);
 }
 
 /** Imports a checked JWK, once for each algorithm; what the runtime refuses is `malformed`. */
@@ -57,21 +80,6 @@ export async function importVerificationKeys(
   } catch {
     return 'malformed';
   }
-}
-
-/**
- * Checks and imports a public JWK for one algorithm: for keys that travel in a proof or a hop.
- *
- * @returns the key, or why it is refused.
- */
-export async function importVerificationKey(
-  jwk: unknown,
-  alg: SigningAlgorithm,
-): Promise<VerificationKey | JwkFault> {
-  const checked = checkPublicJwk(jwk, alg);
-  if (typeof checked === 'string') return checked;
-  const keys = await importVerificationKeys(checked);
-  return typeof keys === 'string' ? keys : (keys[0] ?? 'alg');
 }
 
 /** The algorithms of the table that fit a key, narrowed by its own `alg` and by the caller's. */
@@ -98,7 +106,7 @@ function isKid(kid: unknown): kid is string {
 }
 
 /** RFC 7517 sections 4.2 and 4.3: absent means no limit, present must allow it. */
-function isForVerifying({ use, key_ops }: Readonly<Record<string, unknown>>): boolean {
+function isForVerifying({ use, key_ops }: Jwk): boolean {
   if (use !== undefined && use !== 'sig') return false;
   return key_ops === undefined || (Array.isArray(key_ops) && key_ops.includes('verify'));
 }

@@ -95,7 +95,7 @@ export function remoteKeys(url: string | URL, options: RemoteKeysOptions = {}): 
     attemptedAt = sentAt;
     const turn = ++turns;
     const { text, headers } = await fetchCapped(settings.fetch, settings.url, { maxBytes, signal });
-    const set = await importKeySet(readKeySet(text, maxKeys), held?.imported);
+    const set = await importKeySet(await readKeySet(text, maxKeys), held?.imported);
     // A flight that was given up may land after its successor: the newer question has the newer answer.
     if (signal.aborted || (held !== undefined && held.turn > turn)) return;
     const lifetime = freshFor(headers, { floor: cooldown, ceiling: maxAge });

@@ -1,7 +1,7 @@
 // SigningKey: a private key with the public JWK to publish for it, and the algorithm it is for.
 
-import { signingAlgorithms, type SigningAlgorithm } from './algorithms.ts';
-import type { KeyMembers } from './jwk_members.ts';
+import type { SigningAlgorithm } from './algorithms.ts';
+import type { KeyMembers } from './jwk.ts';
 import { thumbprintOf } from './web_keys.ts';
 
 /** A public signature key as it is published in a JWK set (RFC 7517). Never holds private members. */
@@ -38,6 +38,3 @@ export async function makeSigningKey(
   const publicJwk = Object.freeze({ ...members, kid, alg, use: 'sig' as const });
   return Object.freeze({ kid, alg, privateKey, publicJwk });
 }
-
-/** The sentence for an algorithm that is not in the table. */
-export const unknownAlgorithm: string = `The algorithm must be one of ${Object.keys(signingAlgorithms).join(', ')}`;

@@ -2,7 +2,7 @@
 
 import { hashText } from '../token/digest.ts';
 import { signingAlgorithms, type SigningAlgorithm } from './algorithms.ts';
-import type { KeyMembers } from './jwk_members.ts';
+import type { KeyMembers } from './jwk.ts';
 
 /** The thumbprint of a key (RFC 7638): its members in the order of the alphabet, hashed. */
 export function thumbprintOf(members: KeyMembers): Promise<string> {
@@ -11,6 +11,6 @@ export function thumbprintOf(members: KeyMembers): Promise<string> {
 
 /** Imports the members of a public key for verifying; rejects as the runtime does. */
 export function importPublic(members: KeyMembers, alg: SigningAlgorithm): Promise<CryptoKey> {
-  const { generate } = signingAlgorithms[alg];
-  return crypto.subtle.importKey('jwk', { ...members }, generate, true, ['verify']);
+  const { web } = signingAlgorithms[alg];
+  return crypto.subtle.importKey('jwk', { ...members }, web, true, ['verify']);
 }

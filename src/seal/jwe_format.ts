@@ -1,6 +1,7 @@
 // A compact JWE taken apart before any cryptography: sizes, canonical base64url, a pinned header (RFC 7516 section 7.1).
 
-import { copyMembers, readMembers, isSecret } from '../keys/jwk_members.ts';
+import { copyMembers, isSecret } from '../keys/jwk.ts';
+import { readMembers } from '../keys/jwk_members.ts';
 import { decodeBase64url, decodeUtf8 } from '../token/base64url.ts';
 import { parseJson } from '../token/json.ts';
 import type { SealAlgorithm, SealKey } from './seal_key.ts';

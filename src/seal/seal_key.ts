@@ -1,8 +1,8 @@
 // SealKey: a checked key of a sealer, with the one algorithm that it is used with.
 
 import { importJWK } from 'jose';
-import { isSecret, copyMembers, readMembers, type KeyMembers } from '../keys/jwk_members.ts';
-import { rsaModulusBits } from '../keys/algorithms.ts';
+import { copyMembers, isSecret, type KeyMembers } from '../keys/jwk.ts';
+import { readMembers, rsaModulusBits } from '../keys/jwk_members.ts';
 
 /** How the content key is agreed on (RFC 7518 section 4). The content itself is always A256GCM. */
 export type SealAlgorithm = 'dir' | 'ECDH-ES+A256KW' | 'RSA-OAEP-256';

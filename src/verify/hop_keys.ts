@@ -1,8 +1,9 @@
 // The keys that off-line hops carry, each imported once: by its exact members, bounded.
 
 import { canonicalAlgorithm, type SigningAlgorithm } from '../keys/algorithms.ts';
+import { checkCarriedJwk } from '../keys/carried_key.ts';
 import type { VerificationKey } from '../keys/key_source.ts';
-import { checkPublicJwk, importVerificationKeys, type CheckedJwk } from '../keys/public_jwk.ts';
+import { importVerificationKeys, type CheckedJwk } from '../keys/public_jwk.ts';
 import { boundedCache } from '../token/bounded_cache.ts';
 
 /** A key of a hop that was looked at. */
@@ -43,7 +44,7 @@ export function createHopKeys(maxEntries: number): HopKeys {
       const id = JSON.stringify([alg, jwk]);
       const key = known.get(id);
       if (key !== undefined) return { key, remember: () => {} };
-      const checked = checkPublicJwk(jwk, alg);
+      const checked = checkCarriedJwk(jwk, alg);
       return typeof checked === 'string' ? undefined : imported(checked, id);
     },
   };

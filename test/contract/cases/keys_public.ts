@@ -3,7 +3,7 @@
 import type { JWK } from 'jose';
 import { generateSigningKey } from '../../../src/keys/generate.ts';
 import { localKeys } from '../../../src/keys/local.ts';
-import { importVerificationKey } from '../../../src/keys/public_jwk.ts';
+import { importVerificationKey } from '../../../src/keys/carried_key.ts';
 import { equal, type ContractCase } from '../case.ts';
 import { keySetServer, outcome, serve } from '../support/key_set_server.ts';
 import { ed8037, es7515, rsa7638 } from '../support/printed_keys.ts';
