@@ -7,7 +7,8 @@ import {
   type AuthorizedCall,
   type VerifiedAgent,
 } from '../token/agent.ts';
-import { coversAll, isScope } from './scope.ts';
+import { coversAll } from './covers.ts';
+import { isScope } from './scope.ts';
 
 /**
  * Authorizes a call: every required scope must be covered by one of the agent's.

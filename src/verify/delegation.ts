@@ -1,6 +1,7 @@
 // The exchanged form of delegation: structure of `act` and `dlg`, and the narrowing of every hop.
 
-import { coversAll, parseScopeClaim } from '../authorize/scope.ts';
+import { coversAll } from '../authorize/covers.ts';
+import { parseScopeClaim } from '../authorize/scope.ts';
 import { TokenError, type Result } from '../errors/token_error.ts';
 import { maxHops } from '../token/hop.ts';
 import { isAgentId } from '../token/identity.ts';

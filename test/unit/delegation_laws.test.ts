@@ -10,7 +10,7 @@ import {
   tuple,
 } from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { coversAll } from '../../src/authorize/scope.ts';
+import { coversAll } from '../../src/authorize/covers.ts';
 import { chainNarrows, narrows, type Grant } from '../../src/verify/delegation.ts';
 
 const tiers = ['low', 'fast', 'power'];

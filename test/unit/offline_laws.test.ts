@@ -13,7 +13,7 @@ import {
   type Arbitrary,
 } from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { coversAll } from '../../src/authorize/scope.ts';
+import { coversAll } from '../../src/authorize/covers.ts';
 import {
   createVerifier,
   delegateAgentToken,
