@@ -12,7 +12,7 @@ import {
 import type { SigningKey } from '../keys/signing_key.ts';
 import type { Confirmation } from '../token/claims.ts';
 import { isAgentId } from '../token/identity.ts';
-import { isConfirmation, isName, isRecord } from '../token/shape.ts';
+import { isConfirmation, isFilledList, isName, isRecord, isText } from '../token/shape.ts';
 import { hopAlgorithm } from '../verify/hop_keys.ts';
 
 /** Options of `delegateAgentToken`. */
@@ -67,22 +67,15 @@ export interface WantedHop extends Required<
   readonly now: number;
 }
 
-const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
-
 function readList(
   name: string,
   value: unknown,
   is: (entry: unknown) => boolean,
 ): readonly string[] {
-  const list: unknown = value;
-  if (
-    !Array.isArray(list) ||
-    list.length === 0 ||
-    !list.every((entry) => isText(entry) && is(entry))
-  ) {
+  if (!isFilledList(value) || !value.every((entry) => isText(entry) && is(entry))) {
     throw new TypeError(`"${name}" must hold at least one, each well-formed`);
   }
-  return list.filter(isText);
+  return value.filter(isText);
 }
 
 /** Copies and checks the options. */

@@ -12,7 +12,7 @@ import { TokenError } from '../errors/token_error.ts';
 import { isSigningAlgorithm } from '../keys/algorithms.ts';
 import type { SigningKey } from '../keys/signing_key.ts';
 import { defaultMaxTokenBytes } from '../token/take_apart.ts';
-import { isName, isRecord } from '../token/shape.ts';
+import { isFilledList, isName, isRecord, isText } from '../token/shape.ts';
 import {
   lifetimeSeconds,
   readClaims,
@@ -63,7 +63,6 @@ const optionNames = [
   'clock',
 ];
 const encoder = new TextEncoder();
-const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
 // No verifier can be configured for it: it would look as if it were for all.
 const isAudience = (value: unknown): boolean => isText(value) && value !== '*';
 
@@ -76,9 +75,9 @@ function readSettings(options: IssuerOptions): Settings {
     throw new TypeError('"key" must be a signing key with a private, asymmetric key');
   }
   const { issuer = 'yamtam-engine', audience = 'swarm-bus' } = options;
-  const audiences: unknown = typeof audience === 'string' ? [audience] : audience;
+  const audiences = typeof audience === 'string' ? [audience] : audience;
   if (!isText(issuer)) throw new TypeError('"issuer" must be a non-empty string');
-  if (!Array.isArray(audiences) || audiences.length === 0 || !audiences.every(isAudience)) {
+  if (!isFilledList(audiences) || !audiences.every(isAudience)) {
     throw new TypeError('"audience" must be a non-empty string, or a list of them');
   }
   if (scopeFormat !== 'string' && scopeFormat !== 'array') {

@@ -12,7 +12,7 @@ import {
 import { isSigningAlgorithm } from '../keys/algorithms.ts';
 import type { SigningKey } from '../keys/signing_key.ts';
 import { encodeStatusList, isStatusBits, type StatusBits } from '../revoke/status_codec.ts';
-import { isRecord } from '../token/shape.ts';
+import { isRecord, isText } from '../token/shape.ts';
 
 /** Options of {@link makeStatusListToken}. */
 export interface StatusListTokenOptions {
@@ -45,7 +45,6 @@ const optionNames = [
   'clock',
 ] as const satisfies readonly (keyof StatusListTokenOptions)[];
 const encoder = new TextEncoder();
-const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
 
 /**
  * Makes a status list token, to be served as `application/statuslist+jwt` at its own address.

@@ -11,7 +11,7 @@ import {
 import type { SigningKey } from '../keys/signing_key.ts';
 import type { Confirmation, StatusClaim } from '../token/claims.ts';
 import { isAgentId } from '../token/identity.ts';
-import { isCompactJwe, isConfirmation, isName, isStatus } from '../token/shape.ts';
+import { isCompactJwe, isConfirmation, isName, isStatus, isText } from '../token/shape.ts';
 import { readExtraClaims } from './extra_claims.ts';
 
 /** What one token says. */
@@ -72,11 +72,10 @@ export const lifetimeSeconds: { readonly min: number; readonly max: number } = {
   min: 1,
   max: 3600,
 };
-const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
 
 function readScope(scope: unknown, format: Settings['scopeFormat']): object {
   const members = isText(scope) ? scope.split(' ') : scope === '' ? [] : scope;
-  if (!Array.isArray(members) || !members.every(isScope)) {
+  if (!Array.isArray(members) || members.includes(undefined) || !members.every(isScope)) {
     throw new TypeError('"scope" must hold well-formed scopes');
   }
   if (format === 'array') return { scope: members };

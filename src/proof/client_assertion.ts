@@ -9,6 +9,7 @@ import {
   type Clock,
 } from '../errors/caller.ts';
 import type { SigningKey } from '../keys/signing_key.ts';
+import { isText } from '../token/shape.ts';
 
 /** Options of {@link createClientAssertion}. */
 export interface ClientAssertionOptions {
@@ -25,7 +26,6 @@ export interface ClientAssertionOptions {
 }
 
 const encoder = new TextEncoder();
-const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
 
 /**
  * Makes an assertion that authenticates a client at an authority, once.

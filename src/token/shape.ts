@@ -4,8 +4,9 @@ import { isBase64url } from './base64url.ts';
 import type { Confirmation, StatusClaim } from './claims.ts';
 
 const maxNameLength = 128;
-// C0 and C1 controls: they would break a log line or a header.
-const control = /\p{Cc}/u;
+// C0 and C1 controls: they would break a log line or a header. Half of a surrogate pair: no UTF-8 has it.
+const control = /[\p{Cc}\p{Cs}]/u;
+const halfPair = /\p{Cs}/u;
 
 /** A JSON object. */
 export function isRecord(value: unknown): value is Record<string, unknown> {
@@ -25,6 +26,16 @@ export function isName(value: unknown): value is string {
     value.length <= maxNameLength &&
     !control.test(value)
   );
+}
+
+/** A text that is not empty, and that a token can carry. */
+export function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== '' && !halfPair.test(value);
+}
+
+/** A list with something at every place: `every` passes over holes, `includes` does not. */
+export function isFilledList(value: unknown): value is readonly unknown[] {
+  return Array.isArray(value) && value.length > 0 && !value.includes(undefined);
 }
 
 /** The members of an `aud` claim (RFC 7519 section 4.1.3), or `undefined` where it is malformed. */
@@ -52,7 +63,7 @@ export function isStatus(value: unknown): value is StatusClaim {
   const list = isRecord(value) ? value['status_list'] : undefined;
   if (!isRecord(list)) return false;
   const { idx, uri } = list;
-  return Number.isSafeInteger(idx) && Number(idx) >= 0 && typeof uri === 'string' && uri !== '';
+  return Number.isSafeInteger(idx) && Number(idx) >= 0 && isText(uri);
 }
 
 /** `sealed`: a compact JWE (RFC 7516 section 7.1), of which only the form is looked at. */

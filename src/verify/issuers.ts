@@ -3,6 +3,7 @@
 import { checkNotUndefined, checkOptionNames } from '../errors/caller.ts';
 import { isSigningAlgorithm, type VerificationAlgorithm } from '../keys/algorithms.ts';
 import type { KeySource } from '../keys/key_source.ts';
+import { isFilledList, isText } from '../token/shape.ts';
 import type { HeaderRules, TokenProfile } from './header.ts';
 
 /** One issuer that a verifier trusts. */
@@ -33,12 +34,6 @@ export interface TrustedIssuers {
 }
 
 const issuerOptionNames = ['issuer', 'keys', 'audience', 'algorithms', 'profile'];
-
-export const isText = (value: unknown): value is string =>
-  typeof value === 'string' && value !== '';
-
-export const isFilledList = (value: unknown): value is readonly unknown[] =>
-  Array.isArray(value) && value.length > 0;
 
 function readAudience(options: TrustedIssuerOptions): readonly string[] | null {
   const { audience = 'swarm-bus' } = options;
@@ -128,6 +123,9 @@ export function readIssuers(
       profile: all.some(({ profile }) => profile === 'engine') ? 'engine' : 'at+jwt',
       algorithms: new Set(all.flatMap(({ algorithms }) => [...algorithms])),
     },
-    issuerFor: (issuer) => (isText(issuer) ? (any ?? entries.get(issuer)) : undefined),
+    issuerFor:
+      any === undefined
+        ? (issuer) => entries.get(issuer)
+        : (issuer) => (isText(issuer) ? any : undefined),
   };
 }

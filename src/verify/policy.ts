@@ -10,18 +10,13 @@ import {
 import type { ReplayGuard } from '../proof/replay.ts';
 import type { RevocationSource } from '../revoke/revocation_source.ts';
 import { boundedCache } from '../token/bounded_cache.ts';
+import { isFilledList, isText } from '../token/shape.ts';
 import {
   defaultMaxDelegatedTokenBytes,
   defaultMaxTokenBytes,
   type KnownHeaders,
 } from '../token/take_apart.ts';
-import {
-  isFilledList,
-  isText,
-  readIssuers,
-  type TrustedIssuerOptions,
-  type TrustedIssuers,
-} from './issuers.ts';
+import { readIssuers, type TrustedIssuerOptions, type TrustedIssuers } from './issuers.ts';
 
 /** Answers exactly `true` for an id whose registered key has this thumbprint. */
 export type AuthenticateActor = (agentId: string, jkt: string) => boolean | Promise<boolean>;

@@ -20,10 +20,9 @@ const never = (): never => {
 const mistakes: readonly Mistake[] = [
   ...[undefined, null, {}, 'key', { find: 1 }, []].map((value): Mistake => ['keys', value]),
   ...[undefined, '', 0, {}, [], ['yamtam-engine']].map((value): Mistake => ['issuer', value]),
-  ...[undefined, '', '*', 0, {}, [], [''], ['*'], ['a', 1], [undefined]].map((value): Mistake => [
-    'audience',
-    value,
-  ]),
+  ...[undefined, '', '*', 0, {}, [], [''], ['*'], ['a', 1], [undefined], Array(1)].map(
+    (value): Mistake => ['audience', value],
+  ),
   ...[undefined, [], 'ES256', {}, null, ['none'], ['HS256'], ['ES256', 'HS256'], ['dir']].map(
     (value): Mistake => ['algorithms', value],
   ),
@@ -32,10 +31,9 @@ const mistakes: readonly Mistake[] = [
     value,
   ]),
   ...[undefined, '', 'jwt', 'AT+JWT', null, 1].map((value): Mistake => ['profile', value]),
-  ...[undefined, [], 'fast', [''], [1], ['fast', 'fast'], null, {}].map((value): Mistake => [
-    'tiers',
-    value,
-  ]),
+  ...[undefined, [], 'fast', [''], [1], ['fast', 'fast'], null, {}, Array(1)].map(
+    (value): Mistake => ['tiers', value],
+  ),
   ...[undefined, 0, -1, 3601, NaN, Infinity, '900', null].map((value): Mistake => [
     'maxLifetime',
     value,
