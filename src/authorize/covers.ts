@@ -1,6 +1,23 @@
 // `covers`: the one function that compares scopes, for issuing, exchange and authorization.
 
-import { parseScope, type Scope } from './scope.ts';
+import { scopeGrammar } from './scope.ts';
+
+/** A scope taken apart: `resource:action` or `resource:action:pattern`. */
+export interface Scope {
+  readonly resource: string;
+  readonly action: string;
+  /** The third part without a final `*`; `undefined` when there is no third part. */
+  readonly pattern: string | undefined;
+  /** Whether the pattern ended in `*`, and so covers every string that it begins. */
+  readonly open: boolean;
+}
+
+/** Parses one scope, or answers `undefined` where it does not follow the grammar. */
+export function parseScope(text: string): Scope | undefined {
+  const [, resource, action, pattern, star] = scopeGrammar.exec(text) ?? [];
+  if (resource === undefined || action === undefined) return undefined;
+  return { resource, action, pattern, open: star === '*' };
+}
 
 function coversScope(granted: Scope, asked: Scope): boolean {
   if (granted.resource !== asked.resource || granted.action !== asked.action) return false;

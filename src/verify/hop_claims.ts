@@ -1,6 +1,6 @@
 // The claims of off-line hops against the policy, and the narrowing of each: pure, after all signatures.
 
-import { parseScope } from '../authorize/scope.ts';
+import { parseScope } from '../authorize/covers.ts';
 import type { ErrorCode } from '../errors/codes.ts';
 import { checkTimes, type TimeRules } from './claims.ts';
 import { narrows, type Grant } from './delegation.ts';

@@ -2,8 +2,7 @@
 
 import { assert, constantFrom, property, string, tuple } from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { coversAll } from '../../src/authorize/covers.ts';
-import { parseScope } from '../../src/authorize/scope.ts';
+import { coversAll, parseScope } from '../../src/authorize/covers.ts';
 import { covers, isScope } from '../../src/index.ts';
 
 const letters = ['a', 'b'];
