@@ -261,6 +261,21 @@ describe('a socket closes', () => {
     expect(await socket.closed).toMatchObject({ code: 4400, reason: 'message_malformed' });
   });
 
+  test.each([
+    [undefined, 1005],
+    [1000, 1000],
+    [3001, 3001],
+  ])('at its client’s close with %s, and says %i', async (said, heard) => {
+    const token = await swarm.mint(`socket-${++made}`, 'bus:receive');
+    const address = `${gateway.url.replace('http', 'ws')}/bus/connect`;
+    const socket = new WebSocket(address, ['swarmbus.v1', `bearer.${token}`]);
+    await new Promise((resolve) => socket.addEventListener('open', resolve));
+    const closed = new Promise<CloseEvent>((resolve) => socket.addEventListener('close', resolve));
+    socket.close(said);
+    // 1006 is what it hears of a server that never answers
+    expect(await closed).toMatchObject({ code: heard, wasClean: true });
+  });
+
   test('with 4400 at a binary frame', async () => {
     const socket = await open('bus:publish bus:receive');
     socket.send(new TextEncoder().encode('{"type":"receive","max":1}'));

@@ -28,6 +28,17 @@ const hour = 3_600_000;
 /** How long a mailbox stays known after somebody wrote to it, and after its owner asked for mail. */
 const knownFor = { send: hour, receive: 24 * hour } as const;
 const maxWaiters = 100;
+/** Codes that stand for what no frame says (RFC 6455 section 7.4.1). */
+const unspoken = new Set([1005, 1006, 1015]);
+
+/** Completes the handshake that a client began: for sockets that may sleep the runtime does not. */
+function answerClose(socket: WebSocket, code: number): void {
+  try {
+    socket.close(unspoken.has(code) ? undefined : code);
+  } catch {
+    // Closed here, or a code that may not be said: the connection ends all the same
+  }
+}
 
 export class Mailbox extends DurableObject<MailboxEnv> {
   readonly #schema: Schema;
@@ -70,8 +81,9 @@ export class Mailbox extends DurableObject<MailboxEnv> {
     await this.#schedule();
   }
 
-  override webSocketClose(socket: WebSocket): void {
+  override webSocketClose(socket: WebSocket, code: number): void {
     this.#sockets.end(socket);
+    answerClose(socket, code);
   }
 
   override webSocketError(socket: WebSocket): void {
