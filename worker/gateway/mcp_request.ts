@@ -29,13 +29,21 @@ function isPlain(headers: Headers): boolean {
   return plainType.test(headers.get('content-type') ?? '') && coding.toLowerCase() === 'identity';
 }
 
+// JSON-RPC 2.0 sections 4 and 5: there are no others
+const members = new Set(['jsonrpc', 'id', 'method', 'params', 'result', 'error']);
+const names = new Set(['name', 'uri']);
+
+/** Some servers read names of members without their case, and the last one counts. */
+const isPlainName = (name: string): boolean => names.has(name) || !names.has(name.toLowerCase());
+
 function readMessage(value: unknown): McpMessage {
-  if (!isObject(value)) throw malformed();
+  if (!isObject(value) || !Object.keys(value).every((name) => members.has(name))) throw malformed();
   const { method, params } = value;
   if (method === undefined) return { method: undefined, name: undefined };
   if (typeof method !== 'string') throw malformed();
-  const { name, uri } = isObject(params) ? params : {};
-  return { method, name: textOf(method === 'resources/read' ? uri : name) };
+  const given = isObject(params) ? params : {};
+  if (!Object.keys(given).every(isPlainName)) throw malformed();
+  return { method, name: textOf(given[method === 'resources/read' ? 'uri' : 'name']) };
 }
 
 /**
