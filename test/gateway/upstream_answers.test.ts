@@ -1,6 +1,6 @@
 // Answers that attack: bombs, redirects that look like ours, ranges, interim answers, trailers, hidden tools
 
-import { gzipSync, brotliCompressSync } from 'node:zlib';
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
@@ -57,6 +57,29 @@ describe('an answer that is packed', () => {
     upstream.answer = (_seen, response) =>
       response.writeHead(200, { 'content-encoding': coding }).end(body);
     await expect(call(`${url}/tools/x`, { token })).rejects.toThrow('terminated');
+  });
+
+  test.each([
+    ['gzip', gzipSync('ok')],
+    ['br', brotliCompressSync('ok')],
+    ['identity', Buffer.from('ok')],
+  ])('with %s arrives unpacked', async (coding, body) => {
+    upstream.answer = (_seen, response) =>
+      response.writeHead(200, { 'content-encoding': coding }).end(body);
+    expect((await call(`${url}/tools/x`, { token })).text).toBe('ok');
+  });
+
+  // Nothing of ours unpacks these: without its coding a body is another one
+  test.each([
+    ['GZip', gzipSync('ok')],
+    ['x-gzip', gzipSync('ok')],
+    ['deflate', deflateSync('ok')],
+    ['gzip, gzip', gzipSync(gzipSync('ok'))],
+    ['zstd', Buffer.from('ok')],
+  ])('with %s is no answer', async (coding, body) => {
+    upstream.answer = (_seen, response) =>
+      response.writeHead(200, { 'content-encoding': coding }).end(body);
+    expect(codeOf(await call(`${url}/tools/x`, { token }))).toBe('502 upstream_invalid');
   });
 
   test('does not unpack without end where it is read: 502', async () => {
@@ -137,6 +160,28 @@ describe('what HTTP allows beside an answer', () => {
     expect(`${answer.status} ${answer.text.includes('evil')}`).toMatch(/^(?:200|502) false$/);
     expect(answer.headers.get('set-cookie')).toBeNull();
   });
+});
+
+describe('headers that no client would read', () => {
+  test.each([
+    ['a control character', 'ETag: "a\u0001b"'],
+    ['DEL', 'Content-Type: text/plain; x=\u007f'],
+    ['a vertical tab', 'Mcp-Session-Id: a\u000bb'],
+    ['100 kB', `ETag: "${'a'.repeat(100_000)}"`],
+    ['1 MB', `ETag: "${'a'.repeat(1_000_000)}"`],
+    ['2,000 of them', Array.from({ length: 2000 }, (_, at) => `Mcp-X${at}: ${at}`).join('\r\n')],
+  ])('%s are no answer', async (_name, lines) => {
+    said = `HTTP/1.1 200 OK\r\n${lines}\r\nContent-Length: 2\r\n\r\nok`;
+    expect(codeOf(await call(`${url}/raw/x`, { token }))).toBe('502 upstream_invalid');
+  });
+
+  test.each(['ETag: "a\tb"', 'ETag: "é"', `ETag: "${'a'.repeat(4000)}"`, 'Server: a\u0001b'])(
+    '%s is one',
+    async (line) => {
+      said = `HTTP/1.1 200 OK\r\n${line}\r\nContent-Length: 2\r\n\r\nok`;
+      expect((await call(`${url}/raw/x`, { token })).text).toBe('ok');
+    },
+  );
 });
 
 describe('conditions of a request', () => {

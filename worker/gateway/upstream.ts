@@ -108,7 +108,12 @@ async function run(upstream: Upstream, going: Going): Promise<Response> {
       signal: patience.signal,
     });
     const response = await sendUpstream(send, forwarded, patience);
-    return await answer(upstream, going, response);
+    try {
+      return await answer(upstream, going, response);
+    } catch (error) {
+      response.body?.cancel().catch(() => undefined);
+      throw error;
+    }
   } catch (error) {
     throw patience.refusal() ?? uploading?.refusal() ?? error;
   } finally {
@@ -136,10 +141,7 @@ async function answer(
     return new Response(null, { status, headers });
   }
   const length = Number(from.get('content-length') ?? 0);
-  if (length > route.maxResponseBytes) {
-    body.cancel().catch(() => undefined);
-    throw new TokenError('upstream_invalid');
-  }
+  if (length > route.maxResponseBytes) throw new TokenError('upstream_invalid');
   const type = from.get('content-type') ?? '';
   const isStream = /^text\/event-stream\s*(?:;|$)/i.test(type);
   const relayed = relay(body, {

@@ -59,8 +59,8 @@ export function createPatience(time: number, recheck: () => Promise<void>): Pati
   };
 }
 
-// RFC 9110 sections 8.4.1 and 12.5.3: the runtime unpacks these, whatever was asked for
-const unpacked = new Set(['', 'identity', 'gzip', 'x-gzip', 'deflate', 'br']);
+// The runtime unpacks these, spelled like this, whatever was asked for (RFC 9110 section 12.5.3)
+const unpacked = new Set(['', 'identity', 'gzip', 'br']);
 
 /**
  * Sends a request; redirects are not followed.
@@ -84,7 +84,7 @@ export async function sendUpstream(
     stop();
   }
   const { status, headers } = response;
-  const coding = (headers.get('content-encoding') ?? '').trim().toLowerCase();
+  const coding = headers.get('content-encoding') ?? '';
   const readable = unpacked.has(coding);
   if (status < 200 || status > 599 || status === 401 || status === 407 || !readable) {
     response.body?.cancel().catch(() => undefined);

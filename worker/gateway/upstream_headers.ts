@@ -1,6 +1,6 @@
 // The headers of upstream requests and answers, as tables: what is taken off, what is set, what comes back.
 
-import type { VerifiedAgent } from '../../src/verify/index.ts';
+import { TokenError, type VerifiedAgent } from '../../src/verify/index.ts';
 import { traceparentOf, type Trace } from '../observe/trace.ts';
 
 // RFC 9110 section 7.6.1 and what older intermediaries treat so
@@ -186,13 +186,23 @@ const returned = new Set([
   'x-request-id',
 ]);
 
-/** The headers of the answer. Whatever the service says of caches: the answer is for this agent alone. */
+/** What clients take of all headers together, with room for our own. */
+const maxReturned = 8192;
+// RFC 9110 section 5.5: the runtime lets these through, and strict clients then refuse the whole answer
+const unspeakable = /[^\t\x20-\x7e\x80-\uffff]/;
+
+/**
+ * The headers of the answer. Whatever the service says of caches: the answer is for this agent alone.
+ *
+ * @throws TokenError `upstream_invalid` for headers that no client would read
+ */
 export function responseHeaders(from: Headers, location: string | undefined): Headers {
-  const headers = new Headers();
+  const headers = new Headers(location === undefined ? {} : { location });
   for (const [name, value] of from) {
     if (returned.has(name) || name.startsWith('mcp-')) headers.set(name, value);
   }
-  if (location !== undefined) headers.set('location', location);
+  const text = [...headers].map((header) => header.join(': ')).join('');
+  if (text.length > maxReturned || unspeakable.test(text)) throw new TokenError('upstream_invalid');
   headers.set('cache-control', 'private, no-store');
   headers.set('x-content-type-options', 'nosniff');
   return headers;
