@@ -22,31 +22,35 @@ export function rewriteEvents(
 ): TransformStream<Uint8Array, Uint8Array> {
   const decoder = new TextDecoder();
   const encoder = new TextEncoder();
-  let text = '';
+  // Of the event that is not whole yet, apart from its end: it is not looked through again
+  let parts: string[] = [];
+  let end = '';
 
-  /** The events that are whole; what follows them stays. */
-  function* whole(from: number): Iterable<string> {
+  /** The events that are whole now; what follows them stays. */
+  function* whole(piece: string): Iterable<string> {
+    const text = end + piece;
     let start = 0;
-    // A line end may have come in two pieces
-    boundary.lastIndex = Math.max(0, from - 4);
-    for (let found = boundary.exec(text); found !== null; found = boundary.exec(text)) {
-      yield text.slice(start, boundary.lastIndex);
-      start = boundary.lastIndex;
+    for (const { index, 0: found } of text.matchAll(boundary)) {
+      const after = index + found.length;
+      yield [...parts, text.slice(start, after)].join('');
+      parts = [];
+      start = after;
     }
-    text = text.slice(start);
+    // A blank line may come in two pieces
+    const rest = Math.max(start, text.length - 3);
+    parts.push(text.slice(start, rest));
+    end = text.slice(rest);
   }
 
   return new TransformStream({
     transform(piece, controller) {
-      const before = text.length;
-      text += decoder.decode(piece, { stream: true });
-      for (const event of whole(before)) {
+      for (const event of whole(decoder.decode(piece, { stream: true }))) {
         controller.enqueue(encoder.encode(rewriteEvent(event, rewrite)));
       }
     },
     flush(controller) {
-      text += decoder.decode();
-      if (text !== '') controller.enqueue(encoder.encode(rewriteEvent(text, rewrite)));
+      const last = [...parts, end, decoder.decode()].join('');
+      if (last !== '') controller.enqueue(encoder.encode(rewriteEvent(last, rewrite)));
     },
   });
 }
