@@ -31,8 +31,9 @@ export interface TokenSourceOptions {
   /** The address of the service that the token is for (RFC 8707). */
   readonly resource?: string;
   /**
-   * The session, one run of the agent: all tokens of the source belong to it, and end with it.
-   * 22 to 64 of `A-Z a-z 0-9 _ -`. Default: a random one.
+   * Names the session, one run of the agent: all tokens of the source belong to it, and end with
+   * it. The authority makes their `sid` of this and the client's id. 22 to 64 of
+   * `A-Z a-z 0-9 _ -`. Default: a random one.
    */
   readonly sid?: string;
   /** Whether the token is bound to the key (RFC 9449). Default: `true`. */

@@ -11,7 +11,7 @@ import {
   whoami,
 } from '../support/revocation.ts';
 import type { RevocationWorld } from '../support/revocation.ts';
-import { postForm, tokenForm } from '../support/authority.ts';
+import { postForm, registerAgent, tokenForm } from '../support/authority.ts';
 
 let world: RevocationWorld;
 beforeAll(async () => {
@@ -32,7 +32,10 @@ describe('sessions', () => {
   test('tokens belong to the session that the request names', async () => {
     const sid = crypto.randomUUID();
     const tokens = [await tokenIn(sid), await tokenIn(sid)];
-    expect(tokens.map((token) => decodeJwt(token)['sid'])).toEqual([sid, sid]);
+    const [first, second] = tokens.map((token) => decodeJwt(token)['sid']);
+    expect(first).toMatch(/^[\w-]{43}$/);
+    expect(second).toBe(first);
+    expect(decodeJwt(await tokenIn(crypto.randomUUID()))['sid']).not.toBe(first);
   });
 
   test('a request that names none begins a session of its own', async () => {
@@ -61,6 +64,18 @@ describe('sessions', () => {
     expect(await whoami(world.url, other)).toBe('200');
     const { status, body } = await ask({ sid });
     expect([status, body['error']]).toEqual([400, 'invalid_grant']);
+  });
+
+  test('another agent that names what a token shows of it has a session of its own', async () => {
+    const token = await warm(world, await tokenIn(crypto.randomUUID()));
+    const { sid } = decodeJwt<{ sid: string }>(token);
+    const key = await registerAgent(world, 'onlooker');
+    const seen = await tokenForm(key, 'onlooker', { sid });
+    const { body } = await postForm(`${world.url}/token`, seen);
+    const own = await warm(world, String(body['access_token']));
+    await revokeAs(world.url, key, 'onlooker', own, { revoke_session: 'true' });
+    await expectRefused(world, own);
+    expect(await whoami(world.url, token)).toBe('200');
   });
 
   test('without revoke_session only the token itself ends', async () => {

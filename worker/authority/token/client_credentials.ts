@@ -19,7 +19,7 @@ export const clientCredentials: Grant = async ({ form, client, proof }, context)
   if (grantedScope(asked, client.registration) === undefined) return { refused: 'invalid_scope' };
   const audience = grantedAudience(form, config);
   if (audience === undefined) return { refused: 'invalid_target' };
-  const session = askedSession(form);
+  const session = await askedSession(form, client.registration.id);
   const mayAct = form.get('may_act');
   const malformed = session === null || (mayAct !== undefined && !isAgentId(mayAct));
   if (malformed) return { refused: 'invalid_request' };

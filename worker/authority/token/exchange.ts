@@ -52,7 +52,7 @@ export const tokenExchange: Grant = async ({ form, client, proof, delegation }, 
   const { config, keys, now } = context;
   const named = readNamedTokens(form);
   if ('refused' in named) return named;
-  const session = askedSession(form);
+  const session = await askedSession(form, client.registration.id);
   if (session === null) return { refused: 'invalid_request' };
   const parties = await readParties(named, { client, proof, delegation }, context);
   if ('refused' in parties) return parties;
