@@ -1,5 +1,6 @@
 // From an untrusted public JWK to keys that are ready to verify with: every check in one place.
 
+import { isName } from '../token/shape.ts';
 import { canonicalAlgorithm, signingAlgorithms, type SigningAlgorithm } from './algorithms.ts';
 import {
   copyMembers,
@@ -12,10 +13,8 @@ import {
   type ReadMembers,
 } from './jwk.ts';
 import type { VerificationKey } from './key_source.ts';
-import { anyReader } from './on_demand.ts';
+import { memberReader } from './on_demand.ts';
 import { importPublic, thumbprintOf } from './web_keys.ts';
-
-const maxKidLength = 128;
 
 /** A public JWK that passed every check but the import itself. */
 export interface CheckedJwk {
@@ -45,7 +44,7 @@ export function checkPublicJwk(
   const members = read(copy);
   if (typeof members === 'string') return members;
   const kid = copy['kid'];
-  if (kid !== undefined && !isKid(kid)) return 'malformed';
+  if (kid !== undefined && !isName(kid)) return 'malformed';
   if (!isForVerifying(copy)) return 'use';
   const algorithms = algorithmsOf(members, copy['alg'], alg);
   return typeof algorithms === 'string' ? algorithms : { kid, algorithms, members };
@@ -62,7 +61,7 @@ export async function checkAnyJwk(
 ): Promise<CheckedJwk | JwkFault> {
   const copy = copyMembers(jwk);
   const ordinary = copy === undefined || isP256(copy);
-  return checkPublicJwk(copy, ordinary ? readP256 : await anyReader(), alg);
+  return checkPublicJwk(copy, ordinary ? readP256 : (await memberReader()).readMembers, alg);
 }
 
 /** Imports a checked JWK, once for each algorithm; what the runtime refuses is `malformed`. */
@@ -99,10 +98,6 @@ export function algorithmsOf(
   }
   if (fitting.length > 0) return fitting;
   return crv === 'X25519' ? 'crv_unknown' : 'alg';
-}
-
-function isKid(kid: unknown): kid is string {
-  return typeof kid === 'string' && kid.length > 0 && kid.length <= maxKidLength;
 }
 
 /** RFC 7517 sections 4.2 and 4.3: absent means no limit, present must allow it. */

@@ -1,7 +1,7 @@
 // The issuers that a verifier trusts, checked: each with its keys, its audience and its profile.
 
 import { checkNotUndefined, checkOptionNames } from '../errors/caller.ts';
-import { isSigningAlgorithm, type VerificationAlgorithm } from '../keys/algorithms.ts';
+import { canonicalAlgorithm, type VerificationAlgorithm } from '../keys/algorithms.ts';
 import type { KeySource } from '../keys/key_source.ts';
 import { isFilledList, isText } from '../token/shape.ts';
 import type { HeaderRules, TokenProfile } from './header.ts';
@@ -46,15 +46,9 @@ function readAudience(options: TrustedIssuerOptions): readonly string[] | null {
 }
 
 function readAlgorithms(options: TrustedIssuerOptions): ReadonlySet<unknown> {
-  const { algorithms } = options;
-  if (algorithms === undefined) return new Set(['ES256']);
-  if (!isFilledList(algorithms)) {
-    throw new TypeError('"algorithms" must be a non-empty list');
-  }
-  for (const name of algorithms) {
-    if (name !== 'EdDSA' && !isSigningAlgorithm(name)) {
-      throw new TypeError('"algorithms" must hold asymmetric algorithms of the table');
-    }
+  const { algorithms = ['ES256'] } = options;
+  if (!isFilledList(algorithms) || !algorithms.every(canonicalAlgorithm)) {
+    throw new TypeError('"algorithms" must be a non-empty list of asymmetric algorithms');
   }
   // RFC 9864: Ed25519 is the specific name of what EdDSA named; a key decides which curve it is.
   const names = new Set<unknown>(algorithms);
@@ -63,7 +57,6 @@ function readAlgorithms(options: TrustedIssuerOptions): ReadonlySet<unknown> {
 }
 
 function readIssuer(options: TrustedIssuerOptions): TrustedIssuer {
-  checkNotUndefined(options, issuerOptionNames);
   const { issuer = 'yamtam-engine' } = options;
   if (issuer !== null && !isText(issuer)) {
     throw new TypeError('"issuer" must be a non-empty string, or null');
@@ -80,38 +73,39 @@ function readIssuer(options: TrustedIssuerOptions): TrustedIssuer {
   return { issuer, keys, audience, algorithms: readAlgorithms(options), profile };
 }
 
-/** As far as it can be told beforehand: a remote source knows its keys only later. */
-function shareKey(one: KeySource, other: KeySource): boolean {
-  if (one === other) return true;
-  return [...(one.thumbprints ?? [])].some((name) => other.thumbprints?.has(name) === true);
+function checkOptions(owner: string, options: unknown, names: readonly string[]): void {
+  checkOptionNames(owner, options, names);
+  checkNotUndefined(options, names);
 }
 
-/** Reads the trusted issuers of a verifier's options. */
+/** Reads the trusted issuers of a verifier's options, whose names are all checked. */
 export function readIssuers(
   options: TrustedIssuerOptions | { readonly issuers: readonly TrustedIssuerOptions[] },
   sharedOptionNames: readonly string[],
 ): TrustedIssuers {
-  const names = [...issuerOptionNames, ...sharedOptionNames];
-  checkOptionNames('createVerifier', options, [...names, 'issuers']);
-  checkNotUndefined(options, ['issuers']);
-  const single = !('issuers' in options);
-  if (!single)
-    checkOptionNames('createVerifier with "issuers"', options, ['issuers', ...sharedOptionNames]);
-  const list: readonly TrustedIssuerOptions[] = single ? [options] : options.issuers;
-  if (!isFilledList(list)) {
-    throw new TypeError('"issuers" must be a non-empty list');
-  }
+  const single = !Object.keys(options ?? {}).includes('issuers');
+  const own = single ? issuerOptionNames : ['issuers'];
+  checkOptions(`createVerifier${single ? '' : ' with "issuers"'}`, options, [
+    ...own,
+    ...sharedOptionNames,
+  ]);
+  const list: readonly TrustedIssuerOptions[] = 'issuers' in options ? options.issuers : [options];
+  if (!isFilledList(list)) throw new TypeError('"issuers" must be a non-empty list');
   const entries = new Map<unknown, TrustedIssuer>();
+  const profiles = new Map<unknown, TokenProfile>();
   for (const entry of list) {
-    if (!single) checkOptionNames('An entry of "issuers"', entry, issuerOptionNames);
+    if (!single) checkOptions('An entry of "issuers"', entry, issuerOptionNames);
     const trusted = readIssuer(entry);
-    if (entries.has(trusted.issuer)) throw new TypeError('"issuers" names one issuer twice');
-    for (const other of entries.values()) {
-      if (other.profile !== trusted.profile && shareKey(other.keys, trusted.keys)) {
+    const { issuer, keys, profile } = trusted;
+    if (entries.has(issuer)) throw new TypeError('"issuers" names one issuer twice');
+    // As far as it can be told beforehand: a remote source knows its keys only later
+    for (const key of [keys, ...(keys.thumbprints ?? [])]) {
+      if ((profiles.get(key) ?? profile) !== profile) {
         throw new TypeError('"issuers" trusts one key under two profiles');
       }
+      profiles.set(key, profile);
     }
-    entries.set(trusted.issuer, trusted);
+    entries.set(issuer, trusted);
   }
   const any = entries.get(null);
   if (any !== undefined && entries.size > 1) {

@@ -1,12 +1,6 @@
 // The options of a verifier, checked once and turned into a policy that nobody can change afterwards.
 
-import {
-  checkNotUndefined,
-  checkOptionNames,
-  numberOption,
-  systemClock,
-  type Clock,
-} from '../errors/caller.ts';
+import { checkOptionNames, numberOption, systemClock, type Clock } from '../errors/caller.ts';
 import type { ReplayGuard } from '../proof/replay.ts';
 import type { RevocationSource } from '../revoke/revocation_source.ts';
 import { boundedCache } from '../token/bounded_cache.ts';
@@ -108,7 +102,6 @@ function readCache(cache: SharedVerifierOptions['cache'] = true): number {
 /** Checks the options of a verifier; every mistake is a TypeError that names the option. */
 export function readPolicy(options: VerifierOptions): Policy {
   const issuers = readIssuers(options, sharedOptionNames);
-  checkNotUndefined(options, sharedOptionNames);
   const { revocation, authenticateActor, replay, clock = systemClock } = options;
   if (typeof clock !== 'function') throw new TypeError('"clock" must be a function');
   if (revocation !== undefined && typeof revocation?.isRevoked !== 'function') {
