@@ -78,23 +78,29 @@ function checkOptions(owner: string, options: unknown, names: readonly string[])
   checkNotUndefined(options, names);
 }
 
+interface SeveralIssuers {
+  readonly issuers: readonly TrustedIssuerOptions[];
+}
+
+const hasSeveral = (options: TrustedIssuerOptions | SeveralIssuers): options is SeveralIssuers =>
+  Object.keys(options ?? {}).includes('issuers');
+
 /** Reads the trusted issuers of a verifier's options, whose names are all checked. */
 export function readIssuers(
-  options: TrustedIssuerOptions | { readonly issuers: readonly TrustedIssuerOptions[] },
+  options: TrustedIssuerOptions | SeveralIssuers,
   sharedOptionNames: readonly string[],
 ): TrustedIssuers {
-  const single = !Object.keys(options ?? {}).includes('issuers');
-  const own = single ? issuerOptionNames : ['issuers'];
-  checkOptions(`createVerifier${single ? '' : ' with "issuers"'}`, options, [
-    ...own,
+  const several = hasSeveral(options);
+  checkOptions(`createVerifier${several ? ' with "issuers"' : ''}`, options, [
+    ...(several ? ['issuers'] : issuerOptionNames),
     ...sharedOptionNames,
   ]);
-  const list: readonly TrustedIssuerOptions[] = 'issuers' in options ? options.issuers : [options];
+  const list: readonly TrustedIssuerOptions[] = several ? options.issuers : [options];
   if (!isFilledList(list)) throw new TypeError('"issuers" must be a non-empty list');
   const entries = new Map<unknown, TrustedIssuer>();
   const profiles = new Map<unknown, TokenProfile>();
   for (const entry of list) {
-    if (!single) checkOptions('An entry of "issuers"', entry, issuerOptionNames);
+    if (several) checkOptions('An entry of "issuers"', entry, issuerOptionNames);
     const trusted = readIssuer(entry);
     const { issuer, keys, profile } = trusted;
     if (entries.has(issuer)) throw new TypeError('"issuers" names one issuer twice');
