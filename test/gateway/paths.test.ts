@@ -45,6 +45,20 @@ describe('paths', () => {
     '/%77hoami',
     '/whoam%69',
     '/bus/messages%0a.css',
+    // Of full width, or otherwise alike: some servers fit them to ASCII
+    '/bus/%ef%bc%8e%ef%bc%8e/whoami',
+    '/bus/%ef%bc%8e%ef%bc%8e%ef%bc%8fwhoami',
+    '/bus%e2%88%95whoami',
+    '/bus%e2%81%84whoami',
+    '/bus/%ef%bc%bcwhoami',
+    '/whoami%ef%bc%9bx=1',
+    '/bus/%e2%80%a5/whoami',
+    '/bus/%ef%bc%852e/whoami',
+    '/bus/%u002e%u002e/whoami',
+    '/bus/%e0%80%ae/whoami',
+    '/bus/%f8%80%80%80%ae/whoami',
+    '/bus/%ed%a0%80/whoami',
+    '/bus/%c2%85/whoami',
   ])('%s is ambiguous', async (path) => {
     expect(codeOf(await target(path))).toBe('400 path_ambiguous');
   });

@@ -7,6 +7,9 @@ const escape = /%([0-9a-fA-F]{2})?/g;
 const unreserved = /[A-Za-z0-9._~-]/;
 const structural = new Set(['/', '\\', '%', ';', '?', '#']);
 const controls = /\p{Cc}/u;
+// What servers that fit text to an older charset, or normalize it, read as one of the above, or as a dot
+const lookAlikes =
+  /[\u2024-\u2026\u2044\u2215\u2216\u29f5\u29f8\ufe52\ufe54\ufe68\ufe6a\uff03\uff05\uff0e\uff0f\uff1b\uff1f\uff3c]/;
 // Nothing that the rules below are about: no escape, no dot, no space, no empty segment but the last
 const plainPath = /^(?:\/[\w~!$&'()*+,=:@-]+)+\/?$/;
 
@@ -48,13 +51,13 @@ function isPlainSegment(segment: string): boolean {
   } catch {
     return false;
   }
-  return !controls.test(decoded) && !/[. ]$/.test(decoded);
+  return !controls.test(decoded) && !lookAlikes.test(decoded) && !/[. ]$/.test(decoded);
 }
 
 /**
  * The canonical path of a request's URL, or `undefined` when it has more than one reading: encoded
  * slashes, dots, NULs or letters, backslashes, dot segments, empty segments, `;`, a segment that
- * ends in a dot or a space, escapes that are no UTF-8.
+ * ends in a dot or a space, escapes that are no UTF-8 or stand for something like a slash or a dot.
  *
  * Some runtimes resolve dot segments before the Worker sees the URL; then what is matched here is
  * what they resolved, and nothing else is forwarded.
