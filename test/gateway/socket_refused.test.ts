@@ -97,6 +97,9 @@ describe('an upgrade is refused', () => {
     const cases: readonly Fields[] = [
       { ...header, ...offered('swarmbus.v1', `bearer.${token}`) },
       { ...header, ...offered('swarmbus.v1', `dpop.${other}`) },
+      { ...header, ...offered('swarmbus.v1', `Bearer.${other}`) },
+      { ...header, ...offered('swarmbus.v1', 'proof.a.b.c') },
+      { ...header, ...offered('swarmbus.v1', 'delegation.a.b.c') },
       { Authorization: [`Bearer ${token}`, `Bearer ${other}`] },
       offered('swarmbus.v1', `bearer.${token}`, `bearer.${other}`),
       offered('swarmbus.v1', `bearer.${token}`, `dpop.${token}`),

@@ -15,8 +15,8 @@ export interface Credential {
 // RFC 9110 section 11.4: scheme, 1*SP, token68. The scheme's case does not matter (section 11.1)
 const wellFormed = /^(bearer|dpop) +([A-Za-z0-9._~+/-]+=*)$/i;
 const ours = /^(?:bearer|dpop)/i;
-// How browsers would send a token to a socket, among the protocols that they offer
-const subprotocolToken = /(?:^|[\s,])(?:bearer|dpop)\./i;
+// How browsers would send a credential to a socket, among the protocols that they offer
+const subprotocolToken = /(?:^|[\s,])(?:bearer|dpop|proof|delegation)\./i;
 
 /**
  * Takes the credential of a request.
