@@ -146,6 +146,14 @@ describe('DPOP_RESOURCE_NONCE', () => {
     expect((await ask(planner, token, { nonce: nonceOf(refused) })).status).toBe(200);
   });
 
+  test('asks for it where a route verifies by itself too', async () => {
+    const token = await boundToken(world.url, planner, 'planner');
+    const asked = await ask(planner, token, {}, { path: '/metrics' });
+    expect(codeOf(asked)).toBe('401 proof_nonce_required');
+    const taken = await ask(planner, token, { nonce: nonceOf(asked) }, { path: '/metrics' });
+    expect(codeOf(taken)).toBe('403 scope_insufficient');
+  });
+
   test('asks the last delegate of a chain', async () => {
     const token = await boundToken(world.url, planner, 'planner');
     const start: Chain = { token, hops: [], key: planner };

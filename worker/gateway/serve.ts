@@ -79,7 +79,7 @@ async function answer(route: Route, matched: Watched, ready: Ready): Promise<Res
   } catch (error) {
     const code = codeOf(error);
     watch.deny(code);
-    return reject(code, { publicUrl });
+    return reject(code, { publicUrl, headers: headersOf(error) });
   }
 }
 
