@@ -5,6 +5,7 @@ import type { LedgerEntry, Reservation } from './authority/agent/nonce_store.ts'
 import type { Ledger } from './bus/publish.ts';
 import type { Bus } from './bus/bus.ts';
 import type { Trace } from './observe/trace.ts';
+import type { Answer } from './respond.ts';
 import type { SocketToken } from './bus/socket/state.ts';
 import type { SocketCredential } from './gateway/socket.ts';
 
@@ -49,6 +50,9 @@ export interface Services {
   readonly now: () => number;
 }
 
+/** What a target answers with: JSON that still gets its headers, or an answer of its own making. */
+export type Answered = Answer | Response;
+
 /** A request that was read and found well-formed: it wants authorization, and then to be run. */
 export interface Prepared {
   /** The scopes that it takes, with what it names as their third part. */
@@ -60,7 +64,7 @@ export interface Prepared {
   /** The message that it will store: its nonce is reserved before it is run. */
   readonly message?: LedgerEntry;
   /** `reservation` is that of the message, for a request that has one. */
-  readonly run: (call: AuthorizedCall, reservation?: Reservation) => Promise<Response>;
+  readonly run: (call: AuthorizedCall, reservation?: Reservation) => Answered | Promise<Answered>;
 }
 
 /** What a route leads to. `read` changes nothing and throws TokenErrors. */

@@ -49,7 +49,7 @@ export async function hashText(text: string): Promise<string> {
  * Writes an entry as a line: its members as they stand, and last the hash over all of them.
  *
  * For who keeps a log. Checks nothing: members must be JSON of printable ASCII, `kind`, `shard`,
- * `seq` and `prev` among them.
+ * `seq` and `prev` among them; as text they must stand as `JSON.stringify` spells them.
  *
  * @example
  * ```ts
@@ -61,9 +61,9 @@ export async function hashText(text: string): Promise<string> {
  * ```
  */
 export async function writeAuditEntry(
-  members: Readonly<Record<string, unknown>>,
+  members: string | Readonly<Record<string, unknown>>,
 ): Promise<{ readonly line: string; readonly hash: string }> {
-  const text = JSON.stringify(members);
+  const text = typeof members === 'string' ? members : JSON.stringify(members);
   const hash = await hashText(text);
   return { line: `${text.slice(0, -1)},"hash":"${hash}"}`, hash };
 }

@@ -30,11 +30,11 @@ const shard = (number: number): DurableObjectStub<AuditLog> => shardStub(env.AUD
 const manifests = (): DurableObjectStub<AuditLog> => manifestStub(env.AUDIT_LOG);
 
 function drafts(count: number, name = 'planner'): Draft[] {
-  return Array.from({ length: count }, (_, at) => ({
-    kind: 'record',
-    at: 1_764_000_000 + at,
-    members: { decision: 'allow', agent: `${name}-${at}` },
-  }));
+  return Array.from(
+    { length: count },
+    (_, at) =>
+      `"kind":"record","at":${1_764_000_000 + at},"decision":"allow","agent":"${name}-${at}"`,
+  );
 }
 
 const batch = (changes: Partial<Batch> = {}): Batch => ({

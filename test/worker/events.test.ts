@@ -8,6 +8,7 @@ import { shardStub } from '../../worker/observe/audit_stubs.ts';
 import { noCounts } from '../../worker/observe/counts.ts';
 import { eventsTarget } from '../../worker/observe/events.ts';
 import type { StatsParts } from '../../worker/observe/stats.ts';
+import { respond } from '../../worker/respond.ts';
 import type { Incoming, Services } from '../../worker/target.ts';
 
 beforeEach(reset);
@@ -16,11 +17,9 @@ const source = { namespace: env.AUDIT_LOG, shards: 1 };
 const beginning = '0.0-0';
 
 function batch(number: number, count: number, length = 16): Batch {
-  const drafts = Array.from({ length: count }, () => ({
-    kind: 'record' as const,
-    at: 1_764_000_000,
-    members: { decision: 'allow', agent: 'x'.repeat(length) },
-  }));
+  const agent = 'x'.repeat(length);
+  const draft = `"kind":"record","at":1764000000,"decision":"allow","agent":"${agent}"`;
+  const drafts = Array.from({ length: count }, () => draft);
   const first = (number - 1) * count + 1;
   return {
     writer: 'writer-a',
@@ -49,7 +48,7 @@ async function open(after: string): Promise<ReadableStreamDefaultReader<Uint8Arr
     isHead: false,
   } as unknown as Incoming;
   const prepared = await eventsTarget(parts).read(incoming, {} as Services);
-  const { body } = await prepared.run({} as Parameters<typeof prepared.run>[0]);
+  const { body } = respond(await prepared.run({} as Parameters<typeof prepared.run>[0]), {});
   if (body === null) throw new Error('There is no stream');
   return (body as ReadableStream<Uint8Array>).getReader();
 }

@@ -1,6 +1,5 @@
 // GET /bus/messages: leases envelopes to the presenter, and waits for a first one if asked to.
 
-import { jsonText } from '../respond.ts';
 import type { Prepared, Target } from '../target.ts';
 import { deliveryJson } from './delivery_json.ts';
 import { numberParameter, textParameter } from './query.ts';
@@ -20,13 +19,13 @@ export const receiveTarget: Target = {
       required: receiveScopes(agent, mailbox),
       async run() {
         // HEAD is safe (RFC 9110 section 9.2.1): what it leased nobody would see
-        if (isHead) return jsonText('{"messages":[]}');
+        if (isHead) return { text: '{"messages":[]}', status: 200 };
         const deliveries = await bus.receive(mailbox, {
           max,
           waitUntil: Math.min(now() + wait * 1000, agent.expiresAt * 1000),
           beforeLease: recheck,
         });
-        return jsonText(`{"messages":[${deliveries.map(deliveryJson).join(',')}]}`);
+        return { text: `{"messages":[${deliveries.map(deliveryJson).join(',')}]}`, status: 200 };
       },
     };
   },

@@ -1,7 +1,7 @@
 // POST /bus/messages: reads an envelope, says which scopes it takes, and publishes it once.
 
 import { TokenError, type ErrorCode, type VerifiedAgent } from '../../src/verify/index.ts';
-import { json } from '../respond.ts';
+import { answer } from '../respond.ts';
 import type { Prepared, Target } from '../target.ts';
 import {
   checkDigest,
@@ -52,7 +52,7 @@ export const sendTarget: Target = {
         // A client that goes away in the middle must not stop what it began
         defer(publishing.catch(() => undefined));
         await publishing;
-        return json({ id: value.idAsSent }, 202);
+        return answer({ id: value.idAsSent }, 202);
       },
     };
   },

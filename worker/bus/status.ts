@@ -1,7 +1,7 @@
 // GET /bus/status: how deep a mailbox is: one's own, another's, or all known ones page by page.
 
 import { isAgentId, TokenError } from '../../src/verify/index.ts';
-import { json } from '../respond.ts';
+import { answer } from '../respond.ts';
 import type { Prepared, Target } from '../target.ts';
 import { numberParameter, textParameter } from './query.ts';
 import { mailboxOf } from './represent.ts';
@@ -17,13 +17,13 @@ export const statusTarget: Target = {
     if (named === '*') {
       return {
         required: ['bus:status'],
-        run: async () => json(await bus.list(after, size)),
+        run: async () => answer(await bus.list(after, size)),
       };
     }
     const mailbox = mailboxOf(agent, named);
     return {
       required: mailbox === agent.agentId ? [] : ['bus:status'],
-      run: async () => json(await bus.status(mailbox)),
+      run: async () => answer(await bus.status(mailbox)),
     };
   },
 };

@@ -10,8 +10,9 @@ import type {
   RequestDecision,
 } from '../authority/agent/request_admission.ts';
 import { createBoundedMap } from '../bounded_map.ts';
+import type { Headed } from '../respond.ts';
 import type { PlatformLimit } from './platform_limit.ts';
-import { rateHeaders, retryAfter, type Headed } from './rate_headers.ts';
+import { rateHeaders, retryAfter } from './rate_headers.ts';
 import { RefusalError } from './refusal_error.ts';
 
 /** The part of an agent's object that admission calls. */
@@ -68,6 +69,10 @@ function holderOf({ agentId, actors: [last] }: VerifiedAgent): string | undefine
   return last?.authenticated === true && last.agentId === agentId ? last.jkt : undefined;
 }
 
+function lesser(own: Budget, other: Budget | undefined): Budget {
+  return other !== undefined && other.remaining < own.remaining ? other : own;
+}
+
 /** Makes the admission of a gateway. */
 export function createAdmission(options: AdmissionOptions): Admission {
   const { deskOf, quotas, platform, now, defer } = options;
@@ -93,9 +98,9 @@ export function createAdmission(options: AdmissionOptions): Admission {
   }
 
   function countHere(agentId: string, tier: string, quota: number): Budget {
-    const { allowed, ...budget } = spend(buckets.get(agentId) ?? 0, quota, now());
+    const budget = spend(buckets.get(agentId) ?? 0, quota, now());
     buckets.set(agentId, budget.fullAt);
-    if (!allowed || platform.isOver(agentId)) throw limited(tier, quota, budget);
+    if (!budget.allowed || platform.isOver(agentId)) throw limited(tier, quota, budget);
     if (budget.remaining < quota / 2) platform.count(agentId);
     return budget;
   }
@@ -114,17 +119,18 @@ export function createAdmission(options: AdmissionOptions): Admission {
       const { tier } = agent;
       // A verifier lets no other tiers through than those that have a quota
       const quota = quotas.get(tier) ?? 1;
-      const headersOf = (...budgets: readonly (Budget | undefined)[]): Headed => {
-        const known = budgets.filter((budget) => budget !== undefined);
-        const [least] = known.toSorted((a, b) => a.remaining - b.remaining);
+      const headersOf = (own: Budget | undefined, other?: Budget): Headed => {
+        const least = own === undefined ? other : lesser(own, other);
         return least === undefined ? {} : rateHeaders({ tier, quota, budget: least }, now());
       };
       // Of a chain both count: who acts, and who is acted for
-      const both = agentId === subjectId ? [agentId] : [agentId, subjectId];
-      for (const id of both) refuseWaiting(id, tier, quota);
+      const isChain = agentId !== subjectId;
+      refuseWaiting(agentId, tier, quota);
+      if (isChain) refuseWaiting(subjectId, tier, quota);
       if (use === undefined && message === undefined) {
-        const budgets = both.map((id) => countHere(id, tier, quota));
-        return { reservation: undefined, headers: headersOf(...budgets) };
+        const own = countHere(agentId, tier, quota);
+        const other = isChain ? countHere(subjectId, tier, quota) : undefined;
+        return { reservation: undefined, headers: headersOf(own, other) };
       }
 
       const decide = async (id: string, request: RequestAdmission) => {
@@ -148,7 +154,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
       });
       if (own.kind === 'not_holder') return 'not_holder';
       const { reservation } = own;
-      if (both.length === 1) return { reservation, headers: headersOf(own.budget) };
+      if (!isChain) return { reservation, headers: headersOf(own.budget) };
       try {
         const other = await decide(subjectId, proof);
         const budget = other.kind === 'admitted' ? other.budget : undefined;

@@ -19,10 +19,10 @@ import type { Prepared } from '../target.ts';
  */
 export function admitScope(
   agent: VerifiedAgent,
-  scope: string | readonly string[] | undefined,
+  scopes: readonly string[],
   ownIssuer: string,
 ): void {
-  for (const wanted of [scope ?? []].flat()) {
+  for (const wanted of scopes) {
     if (wanted.startsWith('admin:') && agent.issuer !== ownIssuer) {
       throw new TokenError('scope_insufficient');
     }

@@ -7,7 +7,7 @@ import { connectTarget } from '../bus/connect.ts';
 import { receiveTarget } from '../bus/receive.ts';
 import { sendTarget } from '../bus/send.ts';
 import { statusTarget } from '../bus/status.ts';
-import type { Prepared, Target, TargetName } from '../target.ts';
+import type { Answered, Prepared, Target, TargetName } from '../target.ts';
 import { whoamiTarget } from './whoami.ts';
 
 const targets: Readonly<Record<TargetName, Target>> = {
@@ -33,7 +33,7 @@ export function forward(
   call: AuthorizedCall,
   prepared: Prepared,
   reservation?: Reservation,
-): Promise<Response> {
+): Answered | Promise<Answered> {
   if (!isAuthorizedCall(call)) throw new TypeError('"call" must come from authorize');
   if (!prepared.required.every((scope) => call.required.includes(scope))) {
     throw new TypeError('"call" is authorized for something else');

@@ -4,7 +4,7 @@ import type { ErrorCode } from '../../src/verify/index.ts';
 import { watchRequest } from '../observe/watch_request.ts';
 import { withCors } from './cors.ts';
 import { pathOf } from './path.ts';
-import { codeOf, reject, unavailable } from './reject.ts';
+import { reject, unavailable } from './reject.ts';
 import { createRouter, type Router } from './router.ts';
 import { serve, type Ready } from './serve.ts';
 import { defineStart, type GatewayOptions, type Started } from './start.ts';
@@ -36,18 +36,14 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
     return router;
   }
 
-  async function answerWith(ready: Started, request: Request): Promise<Response> {
+  function answerWith(ready: Started, request: Request): Response | Promise<Response> {
     const { publicUrl } = ready.config;
     if (isLoop(request.headers, publicUrl)) return refuse('upstream_invalid', request, ready);
     const path = pathOf(request);
     if (path === undefined) return refuse('path_ambiguous', request, ready);
     const found = routerOf(ready)(path);
     if (found === undefined) return refuse('route_unknown', request, ready);
-    try {
-      return await serve(found.route, { request, path, params: found.params }, ready);
-    } catch (error) {
-      return reject(codeOf(error), { publicUrl });
-    }
+    return serve(found.route, { request, path, params: found.params }, ready);
   }
 
   return {

@@ -2,9 +2,7 @@
 
 import { windowMs } from '../authority/agent/rate_bucket.ts';
 import type { Budget } from '../authority/agent/request_admission.ts';
-
-/** Headers of an answer, by name. */
-export type Headed = Readonly<Record<string, string>>;
+import type { Headed } from '../respond.ts';
 
 /** A bucket, and what it is called: by the tier that fills it. */
 export interface NamedBudget {

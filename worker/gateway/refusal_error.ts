@@ -1,7 +1,7 @@
 // A refusal whose answer says more than its code: when to come again, or with which nonce.
 
 import { TokenError, type ErrorCode } from '../../src/verify/index.ts';
-import type { Headed } from './rate_headers.ts';
+import type { Headed } from '../respond.ts';
 
 /** A TokenError with headers for its answer. */
 export class RefusalError extends TokenError {

@@ -2,7 +2,7 @@
 
 import { challengeFor, errorCodes, TokenError, type ErrorCode } from '../../src/verify/index.ts';
 import { logError } from '../observe/log.ts';
-import type { Headed } from './rate_headers.ts';
+import type { Headed } from '../respond.ts';
 
 /** What an answer says besides its code. */
 export interface RejectContext {

@@ -7,7 +7,7 @@ import type { Observer } from '../observe/decision.ts';
 import type { Watch } from '../observe/watch.ts';
 import { finishAnswer, watchRequest } from '../observe/watch_request.ts';
 import { readCapped } from '../read_capped.ts';
-import { json } from '../respond.ts';
+import { json, respond } from '../respond.ts';
 import { allowedMethods, endpointOf, type Endpoint, type Route } from '../route.ts';
 import type { Incoming, Prepared, Services } from '../target.ts';
 import { admit, type Credential } from './admit.ts';
@@ -16,7 +16,6 @@ import type { AnonymousGate } from './anonymous_gate.ts';
 import { admitScope, admitTier, admitUnbound, authorize } from './authorize.ts';
 import { isPreflight, preflight, withPublicCors } from './cors.ts';
 import { forward, targetOf } from './forward.ts';
-import type { Headed } from './rate_headers.ts';
 import { headersOf } from './refusal_error.ts';
 import { codeOf, reject } from './reject.ts';
 import { admitSocket, refuseUpgrade, type SocketCredential } from './socket.ts';
@@ -54,14 +53,19 @@ type Guarded = Extract<Endpoint, { readonly target: unknown }>;
 
 /** Answers a request, whatever happens. */
 export async function serve(route: Route, matched: Matched, ready: Ready): Promise<Response> {
-  const watch = watchRequest(route, matched.request, ready);
-  const answered = await answer(route, { ...matched, watch }, ready);
-  const response = finishAnswer(answered, watch, ready);
-  return route.cors === 'any' ? withPublicCors(response) : response;
+  const { request, path, params } = matched;
+  try {
+    const watch = watchRequest(route, request, ready);
+    const answered = await answer(route, { request, path, params, watch }, ready);
+    const response = finishAnswer(answered, watch, ready);
+    return route.cors === 'any' ? withPublicCors(response) : response;
+  } catch (error) {
+    return reject(codeOf(error), { publicUrl: ready.config.publicUrl });
+  }
 }
 
-async function answer(route: Route, matched: Watched, ready: Ready): Promise<Response> {
-  const { request, path, params, watch } = matched;
+function answer(route: Route, matched: Watched, ready: Ready): Response | Promise<Response> {
+  const { request, watch } = matched;
   const { publicUrl, allowedOrigins } = ready.config;
   if (isPreflight(request, route.cors ?? allowedOrigins)) return preflight(allowedMethods(route));
   const endpoint = endpointOf(route, request.method);
@@ -70,7 +74,16 @@ async function answer(route: Route, matched: Watched, ready: Ready): Promise<Res
     return reject('method_not_allowed', { publicUrl, allow: allowedMethods(route) });
   }
   if ('public' in endpoint) return json({ status: 'ok' });
-  if (!('open' in endpoint)) return serveAgent(endpoint, matched, ready);
+  return 'open' in endpoint
+    ? serveOpen(endpoint, matched, publicUrl)
+    : serveAgent(endpoint, matched, ready);
+}
+
+async function serveOpen(
+  endpoint: Extract<Endpoint, { readonly open: unknown }>,
+  { request, path, params, watch }: Watched,
+  publicUrl: string,
+): Promise<Response> {
   try {
     const call = { url: publicUrl + path, params, note: watch.note };
     const response = await endpoint.open(request, call);
@@ -115,19 +128,23 @@ interface Sent extends Watched {
   readonly readBody: Incoming['readBody'];
 }
 
-function once(matched: Watched): Sent {
-  const { request } = matched;
+function once({ request, path, params, watch }: Watched): Sent {
   let body: Promise<Uint8Array> | undefined;
   return {
-    ...matched,
+    request,
+    path,
+    params,
+    watch,
     query: queryOf(request),
     readBody: (limit) => (body ??= readCapped(request.body, limit)),
   };
 }
 
-/** Most requests have no query, and their URL need not be taken apart. */
+/** Most requests have no query, and share one that is only read. */
+const noQuery = new URLSearchParams();
+
 function queryOf({ url }: Request): URLSearchParams {
-  return url.includes('?') ? new URL(url).searchParams : new URLSearchParams();
+  return url.includes('?') ? new URL(url).searchParams : noQuery;
 }
 
 async function serveVerified(
@@ -156,9 +173,9 @@ async function serveVerified(
       // AUDIT=required: nothing is forwarded before this is durable
       await watch.allow();
       watch.lap();
-      const response = await forward(call, prepared, admitted.reservation);
+      const answered = await forward(call, prepared, admitted.reservation);
       watch.lap('upstream');
-      return withHeaders(withHeaders(response, verified.headers), admitted.headers);
+      return respond(answered, { ...verified.headers, ...admitted.headers });
     }
     // The agent's key was replaced a moment ago: then this chain acts for somebody else
     forgetActor(agent.agentId);
@@ -180,8 +197,9 @@ async function identify(
     progress.scheme = credential.scheme;
     const { method } = request;
     const url = config.publicUrl + path;
-    const verified = await check.verify(credential, { method, url, audience: resource?.audience });
-    return { ...verified, credential };
+    const presented = { method, url, audience: resource?.audience };
+    const { agent, use, headers } = await check.verify(credential, presented);
+    return { agent, use, headers, credential };
   } catch (error) {
     gate.refused(address, error);
     throw error;
@@ -190,17 +208,25 @@ async function identify(
   }
 }
 
+const noScopes: readonly string[] = [];
+
+function scopesOf(scope: Guarded['scope']): readonly string[] {
+  if (scope === undefined) return noScopes;
+  return typeof scope === 'string' ? [scope] : scope;
+}
+
 /** Reads what the request wants, once its agent may use the route at all. */
-async function prepare(
+function prepare(
   { scope, target, dpop, tiers }: Guarded,
   { request, path, params, query, readBody, watch }: Sent,
   { agent, credential }: Verified & { readonly credential: Credential | SocketCredential },
   { config, check, services }: Ready,
-): Promise<Prepared> {
+): Prepared | Promise<Prepared> {
   if (dpop === 'always' && agent.jkt === undefined) throw new TokenError('proof_required');
-  admitUnbound(agent, config.admission, [scope ?? []].flat());
+  const scopes = scopesOf(scope);
+  admitUnbound(agent, config.admission, scopes);
   admitTier(agent, tiers);
-  admitScope(agent, scope, config.issuer);
+  admitScope(agent, scopes, config.issuer);
   const incoming: Incoming = {
     agent,
     http: { request, path },
@@ -213,13 +239,4 @@ async function prepare(
     recheck: () => check.recheck(credential),
   };
   return targetOf(target).read(incoming, services);
-}
-
-/** Adds what the answer says of the agent's budget, and of its next proof. */
-function withHeaders(response: Response, headers: Headed): Response {
-  // A socket's answer belongs to the runtime
-  if (response.webSocket !== null) return response;
-  // Targets make their answers themselves: none is one that came from elsewhere, whose headers are fixed
-  for (const [name, value] of Object.entries(headers)) response.headers.set(name, value);
-  return response;
 }

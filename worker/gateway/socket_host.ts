@@ -6,6 +6,7 @@ import {
   type VerifiedAgent,
 } from '../../src/verify/index.ts';
 import { decideFrame } from '../observe/watch_frame.ts';
+import { respond } from '../respond.ts';
 import { admitUnbound, authorize } from './authorize.ts';
 import type { Credential } from './admit.ts';
 import { forward, targetOf } from './forward.ts';
@@ -95,7 +96,7 @@ export async function socketHost(env: object): Promise<SocketHost> {
           throw new TokenError('proof_invalid');
         }
         await watch.allow();
-        const answer = await forward(call, prepared, admitted.reservation);
+        const answer = respond(await forward(call, prepared, admitted.reservation), {});
         const { id } = await answer.json<{ id: string }>();
         return id;
       }),

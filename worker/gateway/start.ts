@@ -39,7 +39,7 @@ export interface Started extends Ready {
 }
 
 /** Starts the gateway of an environment, once; `undefined` where its configuration is wrong. */
-export type Start = (env: object) => Promise<Started | undefined>;
+export type Start = (env: object) => Promise<Started | undefined> | Started | undefined;
 
 async function start(env: object, options: GatewayOptions): Promise<Started> {
   const variables = env as Readonly<Record<string, unknown>>;
@@ -92,9 +92,7 @@ export function createStart(options: GatewayOptions): Start {
   const started = new WeakMap<object, Started>();
   const broken = new WeakSet<object>();
 
-  return async (env) => {
-    const known = started.get(env);
-    if (known !== undefined || broken.has(env)) return known;
+  async function begin(env: object): Promise<Started | undefined> {
     try {
       const made = await start(env, options);
       // Of several first requests one makes what all of them use: two would each count for themselves
@@ -106,6 +104,11 @@ export function createStart(options: GatewayOptions): Start {
       logError('configuration_refused', faultOf(error));
       return undefined;
     }
+  }
+
+  return (env) => {
+    const known = started.get(env);
+    return known !== undefined || broken.has(env) ? known : begin(env);
   };
 }
 
@@ -118,7 +121,7 @@ export function defineStart(options: GatewayOptions): Start {
 }
 
 /** Starts the gateway that this Worker has made: objects are made without it, and serve it. */
-export function startHere(env: object): Promise<Started | undefined> {
+export async function startHere(env: object): Promise<Started | undefined> {
   return ofThisWorker(env);
 }
 

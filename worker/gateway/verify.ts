@@ -17,9 +17,9 @@ import type { TokenReader } from '../authority/http/token_reader.ts';
 import type { Config } from '../env.ts';
 import type { TrustedIssuer } from '../env_issuers.ts';
 import { ConfigError } from '../env_values.ts';
+import type { Headed } from '../respond.ts';
 import type { Credential } from './admit.ts';
 import { createAudienceRule, type AudienceRule } from './audience.ts';
-import type { Headed } from './rate_headers.ts';
 import { RefusalError } from './refusal_error.ts';
 
 /** The request that a credential came with. */
@@ -90,6 +90,10 @@ export async function createTokenCheck(
   });
   const identifier = createVerifier({ ...policy, cache: false });
 
+  const ofNonces = nonces && {
+    isNonce: (nonce: string, agent: VerifiedAgent) => nonces.isOurs(nonce, nonceName(agent)),
+  };
+
   /** The nonce that the presenter of a token should use next (RFC 9449 section 8.2). */
   async function nextNonce(agent: VerifiedAgent): Promise<Headed> {
     return nonces === undefined ? {} : { 'DPoP-Nonce': await nonces.make(nonceName(agent)) };
@@ -107,6 +111,7 @@ export async function createTokenCheck(
   ): Promise<Verified> {
     const { scheme, token, proof, delegation } = credential;
     let use: Use | undefined;
+    const options = { delegation, ...ofNonces };
     // Only noted: using it up is admission's part, after everything that could refuse the request
     const replay = {
       use(id: string, expiresAt: number): boolean {
@@ -114,13 +119,10 @@ export async function createTokenCheck(
         return true;
       },
     };
-    const asked =
-      nonces && ((nonce: string, agent: VerifiedAgent) => nonces.isOurs(nonce, nonceName(agent)));
-    const result = await verifier.checkAgentToken(token, {
-      delegation,
-      ...(proof === undefined ? {} : { proof, method, url, replay }),
-      ...(asked === undefined ? {} : { isNonce: asked }),
-    });
+    const result = await verifier.checkAgentToken(
+      token,
+      proof === undefined ? options : { ...options, proof, method, url, replay },
+    );
     if (!result.ok) throw await refuse(result.error, credential);
     const { value: agent } = result;
     audiences.check(agent, wanted);

@@ -1,7 +1,7 @@
 // GET /whoami: the verified agent, without its token.
 
 import type { VerifiedAgent } from '../../src/verify/index.ts';
-import { json } from '../respond.ts';
+import { answer } from '../respond.ts';
 import type { Target } from '../target.ts';
 
 function describe(agent: VerifiedAgent): object {
@@ -9,7 +9,8 @@ function describe(agent: VerifiedAgent): object {
     agent_id: agent.agentId,
     subject_id: agent.subjectId,
     tier: agent.tier,
-    scope: agent.scope,
+    // A copy: frozen lists take the slow way to JSON
+    scope: [...agent.scope],
     issuer: agent.issuer,
     token_id: agent.tokenId,
     session_id: agent.sessionId,
@@ -25,6 +26,6 @@ function describe(agent: VerifiedAgent): object {
 export const whoamiTarget: Target = {
   read: () => ({
     required: [],
-    run: async (call) => json(describe(call.agent)),
+    run: (call) => answer(describe(call.agent)),
   }),
 };

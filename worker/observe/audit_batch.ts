@@ -3,7 +3,7 @@
 import { writeAuditEntry } from '../../src/audit/index.ts';
 import type { Entry, Place, WriterPlace } from './audit_store.ts';
 import type { Counts } from './counts.ts';
-import { recordTime, type Draft } from './record.ts';
+import { draftStart, type Draft } from './record.ts';
 
 /** What an isolate decided since the batch before. Times in milliseconds since the epoch. */
 export interface Batch {
@@ -38,19 +38,19 @@ export async function chainBatch(
 ): Promise<Chained> {
   const entries: Entry[] = [];
   let place = head;
-  const add = async (kind: string, at: number, members: object): Promise<void> => {
+  const add = async (draft: Draft): Promise<void> => {
     const seq = place.seq + 1;
-    const entry = { kind, shard, seq, prev: place.hash, at, writer, ...members };
-    const { line, hash } = await writeAuditEntry(entry);
-    entries.push({ seq, hash, line });
+    const chained = `"writer":"${writer}","shard":${shard},"seq":${seq},"prev":"${place.hash}"`;
+    const { line, hash } = await writeAuditEntry(`{${draft},${chained}}`);
     place = { seq, hash };
+    entries.push({ seq, hash, line });
   };
   const expected = Math.max(known.n, stored) + 1;
   const lost = Math.max(0, first - expected);
-  if (lost > 0) await add('gap', recordTime(now), { from: expected, to: first - 1 });
+  if (lost > 0) await add(`${draftStart('gap', now)},"from":${expected},"to":${first - 1}`);
   let n = first;
-  for (const { kind, at, members } of drafts) {
-    if (n > known.n) await add(kind, at, { n, ...members });
+  for (const draft of drafts) {
+    if (n > known.n) await add(`${draft},"n":${n}`);
     n += 1;
   }
   return { entries, place: { batch, n: Math.max(n - 1, known.n) }, lost };

@@ -41,7 +41,7 @@ function add(counts: Counts, key: string, count: number): void {
 export function countDecision(counts: Counts, decision: Decision): void {
   const { allowed, via, route, method, code } = decision;
   const reason = allowed ? 'none' : tidy(code ?? 'other');
-  add(counts, [allowed ? 'allow' : 'deny', via, tidy(route), tidy(method), reason].join(' '), 1);
+  add(counts, `${allowed ? 'allow' : 'deny'} ${via} ${tidy(route)} ${tidy(method)} ${reason}`, 1);
 }
 
 function waitsOf(counts: Counts, stage: Stage): Waits {
@@ -59,8 +59,8 @@ export function countSample(counts: Counts, { timings, messages = 0 }: Sample): 
     const took = timings[stage];
     if (took === undefined || !(took >= 0)) continue;
     const waits = waitsOf(counts, stage);
-    const range = rangeEnds.findIndex((end) => took <= end);
-    const at = range < 0 ? rangeEnds.length : range;
+    let at = 0;
+    while (at < rangeEnds.length && took > (rangeEnds[at] ?? 0)) at++;
     waits.ranges[at] = (waits.ranges[at] ?? 0) + 1;
     waits.sum += took;
   }

@@ -122,10 +122,10 @@ export function createObserver({ audit, namespace, now, waitUntil }: ObserverOpt
   }
 
   /** Sends what there is within a second, by whoever came first; where that request is gone, the next does. */
-  function arm(): void {
-    const age = now() - armedAt;
+  function arm(at = now()): void {
+    const age = at - armedAt;
     if (age >= 0 && age < gatherFor + lostAfter) return;
-    armedAt = now();
+    armedAt = at;
     keepAlive(
       wait(gatherFor).then(() => {
         armedAt = -Infinity;
@@ -158,8 +158,7 @@ export function createObserver({ audit, namespace, now, waitUntil }: ObserverOpt
     if (!isStored()) throw new TokenError('audit_unavailable');
   }
 
-  function seen(agent: string): void {
-    const at = now();
+  function seen(agent: string, at: number): void {
     if (at - (agents.get(agent) ?? -Infinity) < agentNotedFor) return;
     agents.set(agent, at);
     if (agents.size > maxAgents) agents.clear();
@@ -169,7 +168,7 @@ export function createObserver({ audit, namespace, now, waitUntil }: ObserverOpt
   return {
     record(decision: Decision) {
       countDecision(counts, decision);
-      if (decision.allowed && decision.who !== undefined) seen(decision.who.agent);
+      if (decision.allowed && decision.who !== undefined) seen(decision.who.agent, decision.at);
       if (refusals.take(decision)) {
         arm();
         return undefined;
@@ -177,12 +176,13 @@ export function createObserver({ audit, namespace, now, waitUntil }: ObserverOpt
       const n = add(draftOf(decision));
       if (audit.mode === 'required' && decision.allowed) return durable(n);
       if (pending.length >= maxBatch) flush();
-      arm();
+      arm(decision.at);
       return undefined;
     },
     measure(sample) {
       countSample(counts, sample);
-      arm();
+      // Who recorded something has armed already
+      if (pending.length === 0) arm();
     },
   };
 }

@@ -1,70 +1,73 @@
-// Decision → record: the members that the audit log keeps of it, and nothing else.
+// Decision → record: the members that the audit log keeps of it, and nothing else, spelled at once.
 
 import type { Actor } from '../../src/verify/index.ts';
 import { clean } from './clean.ts';
 import type { Decision, Hop, Who } from './decision.ts';
 
-/** An entry before it has a place in a shard: JSON of printable ASCII. */
-export interface Draft {
-  readonly kind: 'record' | 'summary';
-  /** Seconds since the epoch, to the millisecond. */
-  readonly at: number;
-  readonly members: Readonly<Record<string, unknown>>;
-}
-
-type Members = Record<string, unknown>;
+/**
+ * An entry before it has a place in a shard: the inside of a JSON object, of printable ASCII, that
+ * begins with its kind. Text is handed on at a tenth of what members cost.
+ */
+export type Draft = string;
 
 const maxHops = 16;
+const maxPlain = 128;
+// Needs neither cleaning nor escaping
+const plain = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/;
 
-/** Adds a member that is known, made harmless. Every request is recorded: no list is made of the others. */
-function put(members: Members, name: string, value: string | undefined): void {
-  if (value !== undefined) members[name] = clean(value);
+/** A text from outside as a JSON string, made harmless. */
+function quote(text: string): string {
+  const isPlain = text.length <= maxPlain && plain.test(text);
+  return isPlain ? `"${text}"` : JSON.stringify(clean(text));
 }
 
-function hopOf({ issuer, tokenId, sessionId, agentIds, keyThumbprint, jkt }: Hop): Members {
-  const members: Members = {};
-  put(members, 'issuer', issuer);
-  put(members, 'token', tokenId);
-  put(members, 'session', sessionId);
-  members['agents'] = agentIds.slice(0, maxHops).map((id) => clean(id));
-  put(members, 'key', keyThumbprint);
-  put(members, 'jkt', jkt);
-  return members;
+/** A member that is known, and what follows others begins with a comma. */
+const member = (name: string, value: string | undefined): string =>
+  value === undefined ? '' : `,"${name}":${quote(value)}`;
+
+const listOf = <T>(items: readonly T[], spell: (item: T) => string): string =>
+  `[${items.slice(0, maxHops).map(spell).join(',')}]`;
+
+function spellHop({ issuer, tokenId, sessionId, agentIds, keyThumbprint, jkt }: Hop): string {
+  const origin = member('token', tokenId) + member('session', sessionId);
+  const agents = `,"agents":${listOf(agentIds, quote)}`;
+  const keys = member('key', keyThumbprint) + member('jkt', jkt);
+  return `{"issuer":${quote(issuer)}${origin}${agents}${keys}}`;
 }
 
-function actorOf({ agentId, authenticated, jkt }: Actor): Members {
-  const members: Members = { agent: clean(agentId), authenticated };
-  put(members, 'jkt', jkt);
-  return members;
-}
+const spellActor = ({ agentId, authenticated, jkt }: Actor): string =>
+  `{"agent":${quote(agentId)},"authenticated":${authenticated}${member('jkt', jkt)}}`;
 
-function putWho(members: Members, who: Who): void {
-  put(members, 'agent', who.agent);
-  put(members, 'subject', who.subject);
-  put(members, 'issuer', who.issuer);
-  put(members, 'token', who.tokenId);
-  put(members, 'session', who.sessionId);
-  put(members, 'key', who.keyThumbprint);
-  put(members, 'jkt', who.jkt);
+function spellWho(who: Who): string {
   const { actors, hops } = who;
-  if (actors.length > 0) members['actors'] = actors.slice(0, maxHops).map(actorOf);
-  if (hops.length > 1) members['hops'] = hops.slice(0, maxHops).map(hopOf);
+  const names = member('agent', who.agent) + member('subject', who.subject);
+  const token = member('issuer', who.issuer) + member('token', who.tokenId);
+  const session = member('session', who.sessionId);
+  const keys = member('key', who.keyThumbprint) + member('jkt', who.jkt);
+  const acting = actors.length > 0 ? `,"actors":${listOf(actors, spellActor)}` : '';
+  const chain = hops.length > 1 ? `,"hops":${listOf(hops, spellHop)}` : '';
+  return names + token + session + keys + acting + chain;
 }
 
-/** A time in milliseconds as records have it. */
-export const recordTime = (milliseconds: number): number => Math.round(milliseconds) / 1000;
+/** How every entry begins; its time in milliseconds since the epoch becomes seconds. */
+export const draftStart = (kind: 'record' | 'summary' | 'gap', milliseconds: number): Draft =>
+  `"kind":"${kind}","at":${Math.round(milliseconds) / 1000}`;
 
 /** The record of a decision. */
 export function draftOf(decision: Decision): Draft {
   const { trace, allowed, status, who } = decision;
-  const members: Members = { via: decision.via, trace: trace.traceId, span: trace.spanId };
-  put(members, 'route', decision.route);
-  put(members, 'method', decision.method);
-  put(members, 'action', decision.action);
-  put(members, 'resource', decision.resource);
-  members['decision'] = allowed ? 'allow' : 'deny';
-  put(members, 'code', decision.code);
-  if (status !== undefined) members['status'] = status;
-  if (who !== undefined) putWho(members, who);
-  return { kind: 'record', at: recordTime(decision.at), members };
+  const origin = `,"via":"${decision.via}","trace":"${trace.traceId}","span":"${trace.spanId}"`;
+  const route = member('route', decision.route) + member('method', decision.method);
+  const wanted = member('action', decision.action) + member('resource', decision.resource);
+  const code = member('code', decision.code) + (status === undefined ? '' : `,"status":${status}`);
+  const judged = `,"decision":"${allowed ? 'allow' : 'deny'}"${code}`;
+  const about = who === undefined ? '' : spellWho(who);
+  return draftStart('record', decision.at) + origin + route + wanted + judged + about;
+}
+
+/** The draft of refusals that were only counted. */
+export function summaryOf(decision: Decision, count: number, now: number): Draft {
+  const { route, method, code = 'other' } = decision;
+  const reason = member('route', route) + member('method', method) + member('code', code);
+  return `${draftStart('summary', now)}${reason},"count":${count}`;
 }

@@ -1,8 +1,7 @@
 // Refusals of unverified requests: a few are written one by one, a flood of them is only counted.
 
-import { clean } from './clean.ts';
 import type { Decision } from './decision.ts';
-import { recordTime, type Draft } from './record.ts';
+import { summaryOf, type Draft } from './record.ts';
 
 /** Takes over what need not be a record of its own, so that nobody can fill the log from outside. */
 export interface Refusals {
@@ -41,11 +40,10 @@ export function createRefusals(now: () => number): Refusals {
     },
 
     drain() {
-      const drafts = [...counted.values()].map(({ decision, count }): Draft => {
-        const { route, method, code = 'other' } = decision;
-        const members = { route: clean(route), method: clean(method), code: clean(code), count };
-        return { kind: 'summary', at: recordTime(now()), members };
-      });
+      const at = now();
+      const drafts = [...counted.values()].map(({ decision, count }) =>
+        summaryOf(decision, count, at),
+      );
       counted = new Map();
       return drafts;
     },

@@ -34,8 +34,8 @@ export interface Watch {
    * wait for it before the answer goes out.
    */
   answered(status: number): Promise<void> | undefined;
-  /** The request is answered: counts what it took, in milliseconds by stage. */
-  done(sample?: Omit<Sample, 'timings'>): Sample['timings'];
+  /** The request is answered: counts what it took, in milliseconds by stage, and its messages. */
+  done(messages?: number): Sample['timings'];
 }
 
 /** What a watch begins with. */
@@ -65,7 +65,11 @@ export function createWatch(options: WatchOptions): Watch {
   const timings: Partial<Record<Stage, number>> = {};
   const beganAt = now();
   let lapAt = beganAt;
-  let known: Note = {};
+  let { action } = options;
+  let who: Who | undefined;
+  let resource: string | undefined;
+  let reason: string | undefined;
+  let isNoted = false;
 
   function record(allowed: boolean, code?: string, status?: number): Promise<void> | undefined {
     return observer.record({
@@ -74,9 +78,9 @@ export function createWatch(options: WatchOptions): Watch {
       trace,
       route,
       method,
-      who: known.who,
-      action: known.action ?? options.action,
-      resource: known.resource,
+      who,
+      action,
+      resource,
       allowed,
       code,
       status,
@@ -92,32 +96,31 @@ export function createWatch(options: WatchOptions): Watch {
       lapAt = at;
     },
     verified(agent) {
-      known = { ...known, who: whoOf(agent) };
+      who = whoOf(agent);
     },
     note(note) {
-      known = { ...known, ...note };
+      ({ who = who, action = action, resource = resource, code: reason = reason } = note);
+      isNoted ||= note.action !== undefined;
     },
-    wants(required, named) {
-      const [resource, action, pattern] = (required[0] ?? '').split(':');
-      if (resource !== undefined && action !== undefined) {
-        known = { ...known, action: `${resource}:${action}` };
-      }
-      known = { ...known, resource: named ?? pattern ?? known.resource };
+    wants([scope], named) {
+      const [of, verb, pattern] = scope?.split(':') ?? [];
+      if (of !== undefined && verb !== undefined) action = `${of}:${verb}`;
+      resource = named ?? pattern ?? resource;
     },
     allow: () => record(true),
     deny(code, status = statusOf(code)) {
-      void record(false, known.code ?? code, status);
+      void record(false, reason ?? code, status);
     },
     answered(status) {
-      if (known.action === undefined) return undefined;
+      if (!isNoted) return undefined;
       if (status < 400) return record(true);
-      void record(false, known.code ?? `http_${status}`, status);
+      void record(false, reason ?? `http_${status}`, status);
       return undefined;
     },
-    done(sample = {}) {
-      const took = { ...timings, total: now() - beganAt };
-      observer.measure({ ...sample, timings: took });
-      return took;
+    done(messages = 0) {
+      timings.total = now() - beganAt;
+      observer.measure({ timings, messages });
+      return timings;
     },
   };
 }

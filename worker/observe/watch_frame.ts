@@ -36,7 +36,7 @@ export async function decideFrame<T>(
   const watch = watchFrame(frame);
   try {
     const decided = await decide(watch);
-    watch.done(frame.type === 'publish' ? { messages: 1 } : {});
+    watch.done(frame.type === 'publish' ? 1 : 0);
     return decided;
   } catch (error) {
     watch.deny(error instanceof TokenError ? error.code : 'bus_unavailable');
