@@ -30,8 +30,8 @@ test('what an isolate could not keep is a gap that names its numbers, and nothin
       while (left-- > 0) statuses.add((await call(`${url}/whoami`, { token })).status);
     };
     await Promise.all(Array.from({ length: 32 }, ask));
-    // Nobody waits for a record: the agent's own limit is all that is in the way
-    expect([...statuses].toSorted((a, b) => a - b)).toEqual([200, 429]);
+    // Nobody waits for a record
+    expect([...statuses]).toEqual([200]);
 
     const operator = await signIn(url, gateway.operator);
     // Whoever asks for figures lets this log go on
