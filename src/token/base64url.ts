@@ -1,7 +1,7 @@
 // base64url (RFC 4648 section 5), canonical only, and fatal UTF-8.
 
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
-const characters = /^[\w-]*$/;
+const otherCharacters = /[^\w-]/;
 const nonAscii = /[^\0-\x7f]/;
 // RFC 4648 section 3.5: the last characters whose unused bits are zero, by the length modulo 4.
 const lastOf2 = 'AQgw';
@@ -12,7 +12,7 @@ const lastOf3 = 'AEIMQUYcgkosw048';
  * unused trailing bits zero. Two such texts never decode to the same bytes.
  */
 export function isBase64url(text: string): boolean {
-  if (!characters.test(text)) return false;
+  if (otherCharacters.test(text)) return false;
   switch (text.length % 4) {
     case 0:
       return true;
@@ -38,10 +38,13 @@ export function decodeBase64url(text: string): Uint8Array<ArrayBuffer> | undefin
   return isBase64url(text) ? toBytes(decodeBinary(text)) : undefined;
 }
 
-/** Decodes canonical base64url of well-formed UTF-8, or answers `undefined`. */
-export function decodeBase64urlText(text: string): string | undefined {
-  if (!isBase64url(text)) return undefined;
-  const binary = decodeBinary(text);
+/** Decodes canonical base64url to a text with a character for each byte, or answers `undefined`. */
+export function decodeBase64urlBinary(text: string): string | undefined {
+  return isBase64url(text) ? decodeBinary(text) : undefined;
+}
+
+/** Reads such a text as UTF-8, or answers `undefined` where it is not well-formed. */
+export function decodeBinaryText(binary: string): string | undefined {
   return nonAscii.test(binary) ? decodeUtf8(toBytes(binary)) : binary;
 }
 

@@ -2,7 +2,8 @@
 
 import { TokenError, type Result } from '../errors/token_error.ts';
 import type { BoundedCache } from './bounded_cache.ts';
-import { decodeBase64urlText, isBase64url } from './base64url.ts';
+import { decodeBase64urlBinary, decodeBinaryText, isBase64url } from './base64url.ts';
+import { readPlainClaims } from './plain_claims.ts';
 import { isRecord } from './shape.ts';
 
 /** Default limits on the length of a token, in bytes. */
@@ -28,7 +29,11 @@ export interface SizeLimits {
 export type ReadJson = (text: string) => unknown;
 
 function parseObject(segment: string, read: ReadJson): Record<string, unknown> | undefined {
-  const text = decodeBase64urlText(segment);
+  const binary = decodeBase64urlBinary(segment);
+  if (binary === undefined) return undefined;
+  const plain = readPlainClaims(binary);
+  if (plain !== undefined) return plain;
+  const text = decodeBinaryText(binary);
   if (text === undefined) return undefined;
   try {
     const value = read(text);

@@ -4,11 +4,17 @@ import { assert, property, string, stringMatching, tuple, uint8Array } from 'fas
 import { describe, expect, test } from 'vitest';
 import {
   decodeBase64url,
-  decodeBase64urlText,
+  decodeBase64urlBinary,
+  decodeBinaryText,
   decodeUtf8,
   encodeBase64url,
   isBase64url,
 } from '../../src/token/base64url.ts';
+
+const decodeBase64urlText = (text: string): string | undefined => {
+  const binary = decodeBase64urlBinary(text);
+  return binary === undefined ? undefined : decodeBinaryText(binary);
+};
 
 const bytes = uint8Array({ maxLength: 64 });
 /** Texts of the alphabet and of a little more: about half of them are canonical. */
