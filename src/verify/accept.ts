@@ -83,16 +83,21 @@ export function acceptToken(
     subjectId: subject,
     tier: checked.tier ?? tiers[0] ?? '',
     tiers,
-    scope: Object.freeze([...checked.scope]),
-    audience: Object.freeze([...checked.audience]),
+    scope: Object.freeze(checked.scope),
+    audience: Object.freeze(checked.audience),
     issuer: claims.iss,
     tokenId: checked.tokenId,
     sessionId: checked.sessionId,
     issuedAt: checked.issuedAt,
     expiresAt: checked.expiresAt,
-    actors: Object.freeze(
-      actors.map((agentId) => Object.freeze({ agentId, authenticated: true, jkt: undefined })),
-    ),
+    actors:
+      actors.length === 0
+        ? none
+        : Object.freeze(
+            actors.map((agentId) =>
+              Object.freeze({ agentId, authenticated: true, jkt: undefined }),
+            ),
+          ),
     jkt,
     keyThumbprint: thumbprint,
     claims: deepFreeze(claims),

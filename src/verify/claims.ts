@@ -3,6 +3,7 @@
 import { parseScopeClaim } from '../authorize/scope.ts';
 import type { ErrorCode } from '../errors/codes.ts';
 import { TokenError, type Result } from '../errors/token_error.ts';
+import { boundedCache } from '../token/bounded_cache.ts';
 import { isAgentId } from '../token/identity.ts';
 import type { Grant } from './delegation.ts';
 import type { TokenProfile } from './header.ts';
@@ -54,6 +55,18 @@ const optional: readonly (readonly [name: string, test: (value: unknown) => bool
   ['dlg_max', isHopLimit],
 ];
 
+/** Texts of `scope` that verified tokens had: a swarm has few. */
+const knownScopes = boundedCache<readonly string[]>(256);
+
+function readScope(scope: unknown): readonly string[] | undefined {
+  if (typeof scope !== 'string') return scope === undefined ? [] : parseScopeClaim(scope);
+  const known = knownScopes.get(scope);
+  if (known !== undefined) return known;
+  const scopes = parseScopeClaim(scope);
+  if (scopes !== undefined) knownScopes.set(scope, Object.freeze(scopes));
+  return scopes;
+}
+
 const refuse = (code: ErrorCode, member?: string): Result<never, TokenError> => ({
   ok: false,
   error: new TokenError(code, member === undefined ? {} : { member }),
@@ -85,7 +98,7 @@ export function checkClaims(
   if (tier !== undefined && !(typeof tier === 'string' && rules.tiers.includes(tier))) {
     return refuse('claim_malformed', 'tier');
   }
-  const scopes = scope === undefined ? [] : parseScopeClaim(scope);
+  const scopes = readScope(scope);
   if (scopes === undefined) return refuse('claim_malformed', 'scope');
   if (cnf !== undefined && !isConfirmation(cnf)) return refuse('claim_malformed', 'cnf');
   const audience = audienceList(aud);

@@ -2,6 +2,7 @@
 
 import { readClock } from '../errors/caller.ts';
 import { TokenError, type Result } from '../errors/token_error.ts';
+import type { BoundedCache } from '../token/bounded_cache.ts';
 import type { AgentClaims } from '../token/claims.ts';
 import { andThen, type Maybe } from '../token/maybe.ts';
 import { parseCompact } from '../token/json_compact.ts';
@@ -14,7 +15,7 @@ import { checkHeader } from './header.ts';
 import type { TrustedIssuer } from './issuers.ts';
 import { withParts } from './on_demand.ts';
 import type { Policy } from './policy.ts';
-import { ifVerified } from './signature.ts';
+import { checkSignature } from './signature.ts';
 import { findKey } from './sources.ts';
 
 /** What a step comes to. */
@@ -92,6 +93,13 @@ export function acceptCandidate(
 /** Signatures that are being checked, by the whole token: who brings the same one shares the check. */
 export type Pending = Map<string, PendingExamination>;
 
+/** What is known of tokens that came alone. */
+export interface Signed {
+  /** Only what passed its signature and every check after it. */
+  readonly tokens: BoundedCache<AcceptedToken>;
+  readonly pending: Pending;
+}
+
 interface PendingExamination {
   readonly key: VerificationKey;
   readonly outcome: Promise<Outcome<AcceptedToken>>;
@@ -107,31 +115,35 @@ function judge(policy: Policy, candidate: Candidate): Outcome<AcceptedToken> {
 /** Checks the signature, and then judges what it signs. */
 async function checkSigned(
   policy: Policy,
-  pending: Pending,
+  { tokens, pending }: Signed,
   token: string,
   candidate: Candidate,
 ): Promise<Outcome<AcceptedToken>> {
-  const { parsed, finding } = candidate;
   try {
-    return (await ifVerified(parsed, finding.key, () => judge(policy, candidate))) || forged();
-  } finally {
+    await checkSignature(candidate.parsed, candidate.finding.key);
+  } catch {
     pending.delete(token);
+    return forged();
   }
+  pending.delete(token);
+  const judged = judge(policy, candidate);
+  if (judged.ok) tokens.set(token, judged.value);
+  return judged;
 }
 
 /** Examines a token that comes alone. */
 export function examineToken(
   policy: Policy,
-  pending: Pending,
+  memory: Signed,
   token: string,
 ): Maybe<Outcome<AcceptedToken>> {
   return andThen(readCandidate(policy, token), (candidate) => {
     if (!candidate.ok) return candidate;
     const { key } = candidate.value.finding;
-    const same = pending.get(token);
+    const same = memory.pending.get(token);
     if (same?.key === key) return same.outcome;
-    const outcome = checkSigned(policy, pending, token, candidate.value);
-    pending.set(token, { key, outcome });
+    const outcome = checkSigned(policy, memory, token, candidate.value);
+    memory.pending.set(token, { key, outcome });
     return outcome;
   });
 }

@@ -33,18 +33,25 @@ function typAllowed(header: Header, profile: TokenProfile): boolean {
   return profile === 'engine' && (type === 'jwt' || !Object.hasOwn(header, 'typ'));
 }
 
+/** Headers that passed, by the rules that they were held against last. */
+const passed = new WeakMap<Header, readonly [rules: HeaderRules, query: KeyQuery]>();
+
 /**
- * Checks a header and answers what to look for among the keys.
+ * Checks a header, which must be frozen, and answers what to look for among the keys.
  *
  * The refusals, in order: `alg_not_allowed`, `typ_not_allowed`, `header_not_allowed`,
  * `key_unknown` (a `kid` that no key can have).
  */
 export function checkHeader(header: Header, rules: HeaderRules): KeyQuery | TokenError {
+  const before = passed.get(header);
+  if (before?.[0] === rules) return before[1];
   const { alg, kid } = header;
   if (!rules.algorithms.has(alg)) return new TokenError('alg_not_allowed');
   if (!typAllowed(header, rules.profile)) return new TokenError('typ_not_allowed');
   const member = forbidden.find((name) => Object.hasOwn(header, name));
   if (member !== undefined) return new TokenError('header_not_allowed', { member });
   if (Object.hasOwn(header, 'kid') && !isName(kid)) return new TokenError('key_unknown');
-  return { alg: alg as VerificationAlgorithm, kid: isName(kid) ? kid : undefined };
+  const query = { alg: alg as VerificationAlgorithm, kid: isName(kid) ? kid : undefined };
+  passed.set(header, [rules, query]);
+  return query;
 }

@@ -4,33 +4,34 @@ import { flattenedVerify } from 'jose';
 import type { VerificationKey } from '../keys/key_source.ts';
 import type { ParsedToken } from '../token/parse.ts';
 
-/**
- * Goes on where the signature verifies; whatever goes wrong on the way is a `false`.
- *
- * What `use` throws, the promise rejects with.
- */
-export function ifVerified<T>(
-  token: ParsedToken,
+const wrong = (): Promise<never> => Promise.reject(new TypeError('The signature is wrong'));
+
+/** Begins to check a signature: what it answers rejects where it does not verify. */
+export function checkSignature(
+  { segments: [header, payload, signature] }: ParsedToken,
   { key }: VerificationKey,
-  use: () => T,
-): Promise<T | false> {
-  const [header, payload, signature] = token.segments;
+): Promise<unknown> {
   try {
     // One signature, one spelling: WebKit takes an RSA signature with a zero byte before it
     const bits = (key.algorithm as { readonly modulusLength?: number }).modulusLength;
-    if (bits === undefined || signature.length === Math.ceil(bits / 6)) {
-      return flattenedVerify({ protected: header, payload, signature }, key).then(use, no);
-    }
+    return bits === undefined || signature.length === Math.ceil(bits / 6)
+      ? flattenedVerify({ protected: header, payload, signature }, key)
+      : wrong();
   } catch {
     // A key of the caller's own making that is none
+    return wrong();
   }
-  return Promise.resolve(false);
 }
 
-const no = (): false => false;
-const yes = (): true => true;
-
-/** Tells whether the signature verifies. */
-export function signatureVerifies(token: ParsedToken, key: VerificationKey): Promise<boolean> {
-  return ifVerified(token, key, yes);
+/** Tells whether the signature verifies; whatever goes wrong on the way is a `false`. */
+export async function signatureVerifies(
+  token: ParsedToken,
+  key: VerificationKey,
+): Promise<boolean> {
+  try {
+    await checkSignature(token, key);
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -67,18 +67,9 @@ function recall(
 }
 
 /** A token that comes alone: remembered, or examined now. */
-function accept(
-  policy: Policy,
-  { tokens, pending }: Memory,
-  token: string,
-): Maybe<Outcome<AcceptedToken>> {
-  return andThen(recall(policy, tokens, token), (known) =>
-    known === undefined
-      ? andThen(examineToken(policy, pending, token), (examined) => {
-          if (examined.ok) tokens.set(token, examined.value);
-          return examined;
-        })
-      : { ok: true, value: known },
+function accept(policy: Policy, memory: Memory, token: string): Maybe<Outcome<AcceptedToken>> {
+  return andThen(recall(policy, memory.tokens, token), (known) =>
+    known === undefined ? examineToken(policy, memory, token) : { ok: true, value: known },
   );
 }
 
@@ -137,26 +128,28 @@ function admit(
   });
 }
 
-function check(
+async function check<T>(
   policy: Policy,
   memory: Memory,
   token: string,
   options: VerifyOptions,
-): Maybe<Outcome<VerifiedAgent>> {
+  answer: (result: Outcome<VerifiedAgent>) => T,
+): Promise<T> {
   const presentation = readPresentation(options);
   const { delegation } = presentation;
   // Before anything is looked up by them: what turns into a known text is not that text
-  if (typeof token !== 'string') return refuse(new TokenError('token_malformed'));
+  if (typeof token !== 'string') return answer(refuse(new TokenError('token_malformed')));
   if (delegation !== undefined && typeof delegation !== 'string') {
-    return refuse(new TokenError('delegation_malformed'));
+    return answer(refuse(new TokenError('delegation_malformed')));
   }
   const accepting =
     delegation === undefined
       ? accept(policy, memory, token)
       : acceptWithHops(policy, memory, token, delegation);
-  return andThen(accepting, (accepted) =>
-    accepted.ok ? admit(policy, memory, token, accepted.value, presentation) : accepted,
-  );
+  const accepted = accepting instanceof Promise ? await accepting : accepting;
+  if (!accepted.ok) return answer(accepted);
+  const admitting = admit(policy, memory, token, accepted.value, presentation);
+  return answer(admitting instanceof Promise ? await admitting : admitting);
 }
 
 /**
@@ -205,13 +198,15 @@ export function createVerifier(options: VerifierOptions): Verifier {
     pending: new Map(),
   };
   return Object.freeze({
-    async verifyAgentToken(token, verifyOptions = {}) {
-      const checking = check(policy, memory, token, verifyOptions);
-      const result = checking instanceof Promise ? await checking : checking;
-      if (result.ok) return result.value;
-      throw result.error;
-    },
-    checkAgentToken: async (token, verifyOptions = {}) =>
-      check(policy, memory, token, verifyOptions),
+    verifyAgentToken: (token, verifyOptions = {}) =>
+      check(policy, memory, token, verifyOptions, valueOf),
+    checkAgentToken: (token, verifyOptions = {}) =>
+      check(policy, memory, token, verifyOptions, itself),
   } satisfies Verifier);
 }
+
+function valueOf(result: Outcome<VerifiedAgent>): VerifiedAgent {
+  if (result.ok) return result.value;
+  throw result.error;
+}
+const itself = (result: Outcome<VerifiedAgent>): Outcome<VerifiedAgent> => result;
