@@ -91,13 +91,15 @@ export async function checkDpopProof(
   const key = seen ?? (await readKey(header, algorithms));
   if (typeof key === 'string') return refuse('proof_invalid', key);
   if (jkt !== undefined && key.thumbprint !== jkt) return refuse('proof_invalid', 'jwk');
-  let hash: string | undefined;
+  let hash = token === undefined ? undefined : known?.hashes.get(token);
   try {
-    // Two works of the platform at once
-    [hash] = await Promise.all([
-      token === undefined ? undefined : hashText(token),
-      flattenedVerify({ protected: protectedHeader, payload, signature }, key.key),
-    ]);
+    const verifying = flattenedVerify({ protected: protectedHeader, payload, signature }, key.key);
+    if (token !== undefined && hash === undefined) {
+      // Two works of the platform at once
+      [hash] = await Promise.all([hashText(token), verifying]);
+      known?.hashes.set(token, hash);
+    }
+    await verifying;
   } catch {
     return refuse('proof_invalid');
   }

@@ -1,8 +1,21 @@
 // The `htu` of a proof against the URL of the request (RFC 9449 section 4.3, step 9).
 
+import { boundedCache } from '../token/bounded_cache.ts';
+
 // The path is compared as written: letting a URL parser resolve `..` or decode escapes first would
 // make one proof fit several resources.
 const absolute = /^(https?:\/\/[^/?#@\\\s]+)(\/[^?#\\\s]*)?(?:[?#]|$)/i;
+
+// Those of the servers that proofs are for: each is parsed once
+const origins = boundedCache<string>(64);
+
+function readOrigin(text: string): string | undefined {
+  const known = origins.get(text);
+  if (known !== undefined || !URL.canParse(text)) return known;
+  const { origin } = new URL(text);
+  origins.set(text, origin);
+  return origin;
+}
 
 interface Target {
   readonly origin: string;
@@ -12,8 +25,8 @@ interface Target {
 /** Scheme and host compare without case and default port (RFC 3986 section 6.2.3); no user info. */
 function readTarget(url: string): Target | undefined {
   const match = absolute.exec(url);
-  if (match === null || match[1] === undefined || !URL.canParse(match[1])) return undefined;
-  return { origin: new URL(match[1]).origin, path: match[2] ?? '/' };
+  const origin = match?.[1] === undefined ? undefined : readOrigin(match[1]);
+  return origin === undefined ? undefined : { origin, path: match?.[2] ?? '/' };
 }
 
 /** Tells whether a proof can be for this: an http(s) URL without user info, or a URN. */

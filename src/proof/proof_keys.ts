@@ -1,7 +1,7 @@
 // The keys that DPoP proofs carry, each checked and imported once: by the exact text of its header, bounded.
 
 import type { VerificationKey } from '../keys/key_source.ts';
-import { boundedCache } from '../token/bounded_cache.ts';
+import { boundedCache, type BoundedCache } from '../token/bounded_cache.ts';
 import type { KnownHeaders, ParsedToken } from '../token/take_apart.ts';
 
 interface CheckedHeader {
@@ -13,13 +13,15 @@ interface CheckedHeader {
 export interface ProofKeys {
   /** The headers that they came in. */
   readonly headers: KnownHeaders;
+  /** The hashes (`ath`) of tokens that they were for. */
+  readonly hashes: BoundedCache<string>;
   find(segment: string): VerificationKey | undefined;
   /** Keeps a key whose proof verified: nobody else's may push it out. */
   remember(segment: string, checked: CheckedHeader): void;
 }
 
-/** Makes a bounded store of keys. */
-export function createProofKeys(maxEntries: number): ProofKeys {
+/** Makes a bounded store of keys, and of the hashes of tokens. */
+export function createProofKeys(maxEntries: number, maxTokens: number): ProofKeys {
   const known = boundedCache<CheckedHeader>(maxEntries);
   return {
     headers: {
@@ -28,6 +30,7 @@ export function createProofKeys(maxEntries: number): ProofKeys {
       set: () => {},
       delete: known.delete,
     },
+    hashes: boundedCache(maxTokens),
     find: (segment) => known.get(segment)?.key,
     remember: known.set,
   };

@@ -28,8 +28,8 @@ const knownKeys = 5000;
 
 /** Makes the memory of a verifier's proofs. */
 export function createSenderProofs(policy: Policy): SenderProofs {
-  const { clock, clockTolerance } = policy;
-  const keys = createProofKeys(knownKeys);
+  const { clock, clockTolerance, cacheEntries } = policy;
+  const keys = createProofKeys(knownKeys, cacheEntries);
   const own = policy.replay === undefined ? memoryReplayGuard({ clock }) : policy.replay;
   return {
     async check(token, proof, agent, { method, url, isNonce, replay = own }) {

@@ -25,12 +25,20 @@ async function parties() {
     cnf: { jkt: client.kid },
   });
   const verifier = createVerifier({ keys: await localKeys(key.publicJwk) });
-  const prove = (): Promise<string> => createDpopProof({ key: client, token, ...where });
+  const prove = (about = token): Promise<string> =>
+    createDpopProof({ key: client, token: about, ...where });
   const ask = async (proof: string): Promise<string> => {
     const result = await verifier.checkAgentToken(token, { proof, ...where });
     return result.ok ? 'ok' : result.error.code;
   };
-  return { client, prove, ask, imports: vi.spyOn(crypto.subtle, 'importKey') };
+  return {
+    client,
+    token,
+    prove,
+    ask,
+    imports: vi.spyOn(crypto.subtle, 'importKey'),
+    digests: vi.spyOn(crypto.subtle, 'digest'),
+  };
 }
 
 const forge = (token: string): string => {
@@ -54,4 +62,15 @@ test('verifyAgentToken() remembers no key whose proof does not verify', async ()
   expect(await ask(forge(await prove()))).toBe('proof_invalid');
   expect(await ask(forge(await prove()))).toBe('proof_invalid');
   expect(imports).toHaveBeenCalledTimes(2);
+});
+
+test('verifyAgentToken() hashes a token once, and holds each proof against it', async () => {
+  const { token, prove, ask, digests } = await parties();
+  const [first, second, another] = [await prove(), await prove(), await prove(`${token}A`)];
+  digests.mockClear();
+  expect(await ask(first)).toBe('ok');
+  const once = digests.mock.calls.length;
+  expect(await ask(second)).toBe('ok');
+  expect(await ask(another)).toBe('proof_invalid');
+  expect(digests).toHaveBeenCalledTimes(once);
 });
