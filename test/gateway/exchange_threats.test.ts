@@ -181,6 +181,14 @@ test('180: a token of another issuer that names the client, whom a rule allows, 
   }
 });
 
+test('183: a token of the engine is exchanged by its subject alone, not by who acts in it', async () => {
+  const claims = { client_id: 'lead', act: { sub: 'lead' }, dlg: [{ jti: 'root' }] };
+  const token = await mintToken(world.engine, 'yamtam-engine', 'planner', 'bus:receive', {
+    claims,
+  });
+  expect(await outcome(token)).toBe('400 invalid_request');
+});
+
 describe('181, 182, 187: history', () => {
   test('nothing in the request says who acts, or sets a claim', async () => {
     const fields = {

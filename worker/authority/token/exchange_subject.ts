@@ -70,7 +70,11 @@ function mayExchange(
   }
   const isOwn = agentId === registration.id;
   const trusted = config.trustedIssuers.find((entry) => entry.issuer === issuer);
-  if (trusted?.profile === 'engine') return isOwn && (jkt === undefined || jkt === proof?.jkt);
+  if (trusted?.profile === 'engine') {
+    // Who acts in it is the engine's word, and no client of ours
+    const isAlone = subject.subjectId === agentId;
+    return isOwn && isAlone && (jkt === undefined || jkt === proof?.jkt);
+  }
   if (issuer !== config.issuer) return false;
   if (jkt !== undefined) return isOwn && jkt === proof?.jkt;
   const isAllowed = registration.mayActFor?.includes(agentId) === true;
