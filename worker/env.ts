@@ -84,7 +84,10 @@ const audience = v.pipe(
 
 const origins = v.pipe(
   nameList,
-  v.checkItems(isSecureOrigin, 'must hold exact https origins (http on loopback only), no "*"'),
+  v.checkItems(
+    (origin) => isSecureOrigin(origin) && !origin.includes('*'),
+    'must hold exact https origins (http on loopback only), no "*"',
+  ),
 );
 
 const tiers = v.pipe(

@@ -197,6 +197,11 @@ describe('readConfig()', () => {
     ['AUDIENCE *', variables({ AUDIENCE: '*' }), 'AUDIENCE must be one exact audience'],
     ['AUDIENCE with a space', variables({ AUDIENCE: 'a b' }), 'AUDIENCE must be printable'],
     ['origin *', variables({ ALLOWED_ORIGINS: '*' }), 'ALLOWED_ORIGINS must hold exact'],
+    [
+      'an origin with *',
+      variables({ ALLOWED_ORIGINS: 'https://*.example' }),
+      'ALLOWED_ORIGINS must hold exact',
+    ],
     ['origin null', variables({ ALLOWED_ORIGINS: 'null' }), 'ALLOWED_ORIGINS must hold exact'],
     [
       'an origin with a slash',
