@@ -1,14 +1,12 @@
 // Web API types that the library uses and the Workers types spell differently.
 
-interface EcKeyGenParams {
+interface EcKeyImportParams {
   name: string;
   namedCurve: string;
 }
 
-interface RsaHashedKeyGenParams {
+interface RsaHashedImportParams {
   name: string;
-  modulusLength: number;
-  publicExponent: Uint8Array;
   hash: string;
 }
 
