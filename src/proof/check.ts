@@ -1,6 +1,6 @@
 // A DPoP proof against a request (RFC 9449 section 4.3), with the refusal as a value.
 
-import { flattenedVerify } from 'jose';
+import { compactVerify } from 'jose';
 import { readClock, systemClock } from '../errors/caller.ts';
 import { TokenError, type Result } from '../errors/token_error.ts';
 import { canonicalAlgorithm, type SigningAlgorithm } from '../keys/algorithms.ts';
@@ -86,14 +86,14 @@ export async function checkDpopProof(
   const parsed = parseToken(proof, proofBytes, known?.headers);
   if (!parsed.ok) return refuse('proof_invalid');
   const { header, claims, segments } = parsed.value;
-  const [protectedHeader, payload, signature] = segments;
+  const [protectedHeader] = segments;
   const seen = known?.find(protectedHeader);
   const key = seen ?? (await readKey(header, algorithms));
   if (typeof key === 'string') return refuse('proof_invalid', key);
   if (jkt !== undefined && key.thumbprint !== jkt) return refuse('proof_invalid', 'jwk');
   let hash = token === undefined ? undefined : known?.hashes.get(token);
   try {
-    const verifying = flattenedVerify({ protected: protectedHeader, payload, signature }, key.key);
+    const verifying = compactVerify(proof, key.key);
     if (token !== undefined && hash === undefined) {
       // Two works of the platform at once
       [hash] = await Promise.all([hashText(token), verifying]);
