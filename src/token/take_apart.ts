@@ -14,7 +14,9 @@ export const defaultMaxDelegatedTokenBytes = 4096;
 export interface ParsedToken {
   readonly header: Readonly<Record<string, unknown>>;
   readonly claims: Readonly<Record<string, unknown>>;
-  /** The three segments as sent. */
+  /** The token as sent. */
+  readonly compact: string;
+  /** Its three segments. */
   readonly segments: readonly [header: string, payload: string, signature: string];
 }
 
@@ -97,5 +99,5 @@ export function takeApart(
   if (token.length > maxTokenBytes && !Object.hasOwn(claims, 'dlg')) {
     return refuse('token_too_large');
   }
-  return { ok: true, value: { header, claims, segments } };
+  return { ok: true, value: { header, claims, compact: token, segments } };
 }
