@@ -73,20 +73,23 @@ export const lifetimeSeconds: { readonly min: number; readonly max: number } = {
   max: 3600,
 };
 
-function readScope(scope: unknown, format: Settings['scopeFormat']): object {
+function readScope(
+  scope: unknown,
+  format: Settings['scopeFormat'],
+): string | readonly string[] | undefined {
   const members = isText(scope) ? scope.split(' ') : scope === '' ? [] : scope;
   if (!Array.isArray(members) || members.includes(undefined) || !members.every(isScope)) {
     throw new TypeError('"scope" must hold well-formed scopes');
   }
-  if (format === 'array') return { scope: members };
-  return members.length === 0 ? {} : { scope: members.join(' ') };
+  if (format === 'array') return members;
+  return members.length === 0 ? undefined : members.join(' ');
 }
 
 function copyStatus({ status_list: { idx, uri } }: StatusClaim): StatusClaim {
   return { status_list: { idx, uri } };
 }
 
-/** The claims of a token, from a request that is checked here. */
+/** The claims of a token, from a request that is checked here. JSON leaves out those that are undefined. */
 export function readClaims(request: AgentTokenRequest, settings: Settings): object {
   checkOptionNames('issueAgentToken', request, requestNames);
   checkNotUndefined(request, requestNames);
@@ -136,13 +139,13 @@ export function readClaims(request: AgentTokenRequest, settings: Settings): obje
     iat: now,
     exp: now + lifetime,
     jti,
-    ...(sid === undefined ? {} : { sid }),
+    sid,
     tier,
-    ...readScope(request.scope, settings.scopeFormat),
-    ...(cnf === undefined ? {} : { cnf: { jkt: cnf.jkt } }),
-    ...(dlgMax === undefined ? {} : { dlg_max: dlgMax }),
-    ...(mayAct === undefined ? {} : { may_act: { sub: mayAct } }),
-    ...(sealed === undefined ? {} : { sealed }),
-    ...(status === undefined ? {} : { status: copyStatus(status) }),
+    scope: readScope(request.scope, settings.scopeFormat),
+    cnf: cnf && { jkt: cnf.jkt },
+    dlg_max: dlgMax,
+    may_act: mayAct && { sub: mayAct },
+    sealed,
+    status: status && copyStatus(status),
   };
 }
