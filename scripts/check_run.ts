@@ -14,11 +14,14 @@ export interface Ended {
 const minutes = 15;
 const running = new Set<ChildProcess>();
 
-/** Runs a script or a tool's JavaScript file on this Node. */
-export async function runNode(args: readonly string[]): Promise<Ended> {
+/** Runs a script or a tool's JavaScript file on this Node, with more variables where there are any. */
+export async function runNode(
+  args: readonly string[],
+  variables: Readonly<Record<string, string>> = {},
+): Promise<Ended> {
   const child = spawn(process.execPath, [...args], {
     cwd: root,
-    env: environment(),
+    env: { ...environment(), ...variables },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: process.platform !== 'win32',
   });

@@ -27,14 +27,21 @@ export interface Report {
   }[];
 }
 
-/** Runs the project's tests; each test counts one. */
-export async function runTests(project: string): Promise<Counted> {
+/** Which of a project's tests to run, and with what. */
+export interface Selection {
+  readonly files?: readonly string[];
+  readonly variables?: Readonly<Record<string, string>>;
+}
+
+/** Runs the project's tests, all or those selected; each test counts one. */
+export async function runTests(project: string, selection: Selection = {}): Promise<Counted> {
+  const { files = [], variables } = selection;
   const folder = mkdtempSync(join(tmpdir(), 'swarmgate-tests-'));
   const file = join(folder, 'report.json');
   try {
     const vitest = [toolPath('vitest'), 'run', '--project', project];
     const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
-    const { succeeded, output } = await runNode([...vitest, ...reporters]);
+    const { succeeded, output } = await runNode([...vitest, ...files, ...reporters], variables);
     if (!existsSync(file)) return { passed: 0, failed: 1, output };
     return count(readJson<Report>(file), succeeded, output);
   } finally {

@@ -12,6 +12,7 @@ import {
 import { connect } from 'node:net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { exportSPKI, importJWK } from 'jose';
+import { times } from '../support/long_form.ts';
 import { makeKey } from '../support/tokens.ts';
 import { authorized, blocked, makeGatePlace, shells, type GatePlace } from './gate_place.ts';
 
@@ -22,6 +23,8 @@ beforeEach(async () => {
 afterEach(() => place.remove());
 
 const verify = 'verify_agent_token "$@"';
+/** How many ask while the server is killed. */
+const askers = times({ short: 75, long: 150 });
 /** Whoever is not answered by the server gets no answer. */
 const serverOnly = { SWARMGATE_COMMAND: '/bin/false' };
 const gatePath = (name: string): string => place.path(`gate/${name}`);
@@ -161,7 +164,7 @@ test('scripts that ask while it is killed get an answer, or a gate of their own;
   const server = await place.serve();
   const text = `
     i=0
-    while [ $i -lt 150 ]; do
+    while [ $i -lt ${askers} ]; do
       (verify_agent_token "$1" 2>&1; verify_agent_token "$1" --scope no:no 2>&1) &
       i=$((i+1))
       [ $((i % 25)) -ne 0 ] || wait
@@ -178,9 +181,9 @@ test('scripts that ask while it is killed get an answer, or a gate of their own;
   await server.end('SIGKILL');
   const { out } = await asking;
   const lines = out.trimEnd().split('\n');
-  expect(lines.filter((line) => line === '[gate] agent planner authorized')).toHaveLength(150);
+  expect(lines.filter((line) => line === '[gate] agent planner authorized')).toHaveLength(askers);
   expect(lines.filter((line) => line === blocked('scope_insufficient').err.trim())).toHaveLength(
-    150,
+    askers,
   );
 });
 
