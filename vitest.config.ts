@@ -43,7 +43,9 @@ export default defineConfig({
           environment: 'node',
           globalSetup: 'test/support/gateway_build.ts',
           // Many of its tests wait for a gateway or a process: more of them than there are cores
-          maxWorkers: 3,
+          maxWorkers: 4,
+          // They test processes and pure functions: loading everything anew for each file is most of their cost
+          isolate: false,
           include: [
             contract,
             'test/unit/**/*.test.ts',
@@ -67,7 +69,15 @@ export default defineConfig({
       },
       {
         plugins: [cloudflareTest(worker)],
-        test: { ...patience, name: 'workerd', include: [contract, 'test/worker/**/*.test.ts'] },
+        test: {
+          ...patience,
+          name: 'workerd',
+          // Some of its tests wait for alarms
+          maxWorkers: 3,
+          // A runtime for each file is most of the cost; what a file stores has names of its own, or is reset
+          isolate: false,
+          include: [contract, 'test/worker/**/*.test.ts'],
+        },
       },
       ...browsers
         .filter((browser) => existsFor(browser))
