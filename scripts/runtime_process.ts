@@ -39,6 +39,10 @@ export async function output(command: string, args: readonly string[]): Promise<
   return out;
 }
 
+/** Prints, and ends: requests that no case's server ever answers would keep it for ten seconds more. */
+const printAndEnd = (value: string): string =>
+  `process.stdout.write(${value}, () => process.exit(0));`;
+
 /** A program that runs a module file: Node, Bun, Deno. */
 export function programDriver(
   bundle: RuntimeBundle,
@@ -50,7 +54,7 @@ export function programDriver(
     run: (mode, input) => {
       const host = join(bundle.folder, `${id}_${mode}_${crypto.randomUUID()}.mjs`);
       const call = `await main(${JSON.stringify(mode)}, ${JSON.stringify(input)})`;
-      writeFileSync(host, `import { main } from './contract.mjs';\nconsole.log(${call});\n`);
+      writeFileSync(host, `import { main } from './contract.mjs';\n${printAndEnd(call)}\n`);
       return output(command, [...args, host]);
     },
     close: nothing,
@@ -68,7 +72,7 @@ export function edgeDriver(bundle: RuntimeBundle, node: string): Driver {
         `const initialCode = readFileSync(${JSON.stringify(bundle.script)}, 'utf8');`,
         `const runtime = new EdgeRuntime({ initialCode });`,
         `const call = ${JSON.stringify(`contract.main(${JSON.stringify(mode)}, ${JSON.stringify(input)})`)};`,
-        `console.log(await runtime.evaluate(call));`,
+        printAndEnd('await runtime.evaluate(call)'),
       ];
       writeFileSync(host, code.join('\n'));
       return output(node, [host]);
