@@ -1,13 +1,11 @@
 // The verifier: the pipeline in its documented order, where the first failure gives the code.
 
-import { readClock } from '../errors/caller.ts';
 import { TokenError, type Result } from '../errors/token_error.ts';
 import type { VerifiedAgent } from '../token/agent.ts';
-import { boundedCache, type BoundedCache } from '../token/bounded_cache.ts';
+import { boundedCache } from '../token/bounded_cache.ts';
 import type { AcceptedToken } from './accept.ts';
-import { checkTimes } from './claims.ts';
-import { examineToken, type Outcome, type Pending } from './examine.ts';
-import type { HopKeys } from './hop_keys.ts';
+import { examineToken, type Outcome } from './examine.ts';
+import { recall, type Memory } from './memory.ts';
 import { withParts } from './on_demand.ts';
 import { readPolicy, type Policy, type VerifierOptions } from './policy.ts';
 import { andThen, type Maybe } from '../token/maybe.ts';
@@ -15,10 +13,9 @@ import {
   checkPresenter,
   readPresentation,
   type Presentation,
-  type ProofMemory,
   type VerifyOptions,
 } from './presenter.ts';
-import { askRevocation, findKey } from './sources.ts';
+import { askRevocation } from './sources.ts';
 
 /** Verifies agent tokens under one fixed policy. */
 export interface Verifier {
@@ -38,61 +35,11 @@ export interface Verifier {
 
 const refuse = (error: TokenError): Outcome<never> => ({ ok: false, error });
 
-/** Keys of hops that are kept, beside the tokens and chains. */
-const hopKeyEntries = 5000;
-
-/** What a verifier remembers. Chains apart: no token's text can then be taken for a chain's. */
-interface Memory extends ProofMemory {
-  readonly tokens: BoundedCache<AcceptedToken>;
-  readonly chains: BoundedCache<AcceptedToken>;
-  /** Made for the first chain. */
-  hopKeys: HopKeys | undefined;
-  readonly pending: Pending;
-}
-
-/** A remembered token, as long as its key is still the trusted one and its time has not passed. */
-function recall(
-  policy: Policy,
-  cache: BoundedCache<AcceptedToken>,
-  id: string,
-): Maybe<AcceptedToken | undefined> {
-  const known = cache.get(id);
-  if (known === undefined) return undefined;
-  return andThen(findKey(known.keys, known.query), (key) => {
-    const now = readClock(policy.clock);
-    if (key === known.key && checkTimes(known.times, policy, now) === undefined) return known;
-    cache.delete(id);
-    return undefined;
-  });
-}
-
 /** A token that comes alone: remembered, or examined now. */
 function accept(policy: Policy, memory: Memory, token: string): Maybe<Outcome<AcceptedToken>> {
   return andThen(recall(policy, memory.tokens, token), (known) =>
     known === undefined ? examineToken(policy, memory, token) : { ok: true, value: known },
   );
-}
-
-/** A token with off-line hops. The hops of a remembered root are still examined. */
-async function acceptWithHops(
-  policy: Policy,
-  memory: Memory,
-  token: string,
-  delegation: string,
-): Promise<Outcome<AcceptedToken>> {
-  const { tokens, chains } = memory;
-  const id = `${token.length}:${token}${delegation}`;
-  const known = await recall(policy, chains, id);
-  if (known !== undefined) return { ok: true, value: known };
-  const root = await recall(policy, tokens, token);
-  const examined = await withParts(({ createHopKeys, examineChain }) => {
-    memory.hopKeys ??= createHopKeys(hopKeyEntries);
-    return examineChain(policy, memory.hopKeys, { token, delegation }, root);
-  });
-  if (!examined.ok) return examined;
-  if (root === undefined) tokens.set(token, examined.value.root);
-  chains.set(id, examined.value.leaf);
-  return { ok: true, value: examined.value.leaf };
 }
 
 /** The agent of a token; of a chain, after asking who its delegates are. */
@@ -145,7 +92,7 @@ async function check<T>(
   const accepting =
     delegation === undefined
       ? accept(policy, memory, token)
-      : acceptWithHops(policy, memory, token, delegation);
+      : withParts(({ acceptWithHops }) => acceptWithHops(policy, memory, token, delegation));
   const accepted = accepting instanceof Promise ? await accepting : accepting;
   if (!accepted.ok) return answer(accepted);
   const admitting = admit(policy, memory, token, accepted.value, presentation);
