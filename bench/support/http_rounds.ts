@@ -79,7 +79,7 @@ export async function takeTurns(
 }
 
 /** What it costs when nobody is in the way: the quarter of the rounds that cost least is below it. */
-const bestQuarter = (numbers: readonly number[]): number =>
+export const bestQuarter = (numbers: readonly number[]): number =>
   numbers.filter(Number.isFinite).toSorted((a, b) => a - b)[Math.floor(numbers.length / 4)] ??
   Number.NaN;
 
