@@ -10,8 +10,8 @@ export type VerificationAlgorithm = SigningAlgorithm | 'EdDSA';
 export interface AlgorithmRow {
   readonly kty: 'EC' | 'RSA' | 'OKP';
   readonly crv?: string;
-  /** Parameters for `crypto.subtle.importKey`. */
-  readonly web: EcKeyImportParams | RsaHashedImportParams | { readonly name: 'Ed25519' };
+  /** Parameters for `crypto.subtle.importKey`, by no runtime's own names of their types. */
+  readonly web: { readonly name: string; readonly namedCurve?: string; readonly hash?: string };
 }
 
 const ec = (crv: string): AlgorithmRow => ({
