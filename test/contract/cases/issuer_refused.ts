@@ -100,7 +100,9 @@ function shown(value: unknown): string {
       .map(([name, member]) => `${name} ${typeof member}`)
       .join(', ');
   }
-  return String(value).slice(0, 40);
+  const text = String(value).slice(0, 40);
+  // Half a pair of surrogates cannot be sent to who reports the name
+  return /\p{Cs}/u.test(text) ? JSON.stringify(text) : text;
 }
 
 export const cases: readonly ContractCase[] = [
