@@ -21,9 +21,10 @@ export interface EnrollmentCode {
   readonly code: string;
 }
 
-/** Makes a code. */
+/** Makes a code. Its id is an argument of commands: with a dash first it would read as an option. */
 export function makeCode(): EnrollmentCode {
-  const id = random(idBytes);
+  let id = random(idBytes);
+  while (id.startsWith('-')) id = random(idBytes);
   return { id, code: `${id}.${random(secretBytes)}` };
 }
 
