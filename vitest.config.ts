@@ -12,6 +12,7 @@ import {
   webKitOptions,
   type Browser,
 } from './scripts/browser_table.ts';
+import { LongestFirst } from './test/support/longest_first.ts';
 import { webdriver } from './test/support/webdriver_provider.ts';
 
 const contract = 'test/contract/*.test.ts';
@@ -35,6 +36,7 @@ const patience = {
 
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         test: {

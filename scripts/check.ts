@@ -27,7 +27,7 @@ const steps: readonly Step[] = [
       needs: machine,
       run: () => runTests(name),
     })),
-  { name: 'soak, short', needs: afterNode, run: once('scripts/soak.ts', '0.4', '60') },
+  { name: 'soak, short', needs: afterNode, run: once('scripts/soak.ts', '0.25', '60') },
   { name: 'demonstration', needs: afterNode, run: once('scripts/demo.ts') },
   {
     name: 'demonstration of delegation',
