@@ -3,6 +3,7 @@
 import { compactSet } from './compact_set.ts';
 import { fingerprintOf, type Fingerprint, type TokenFingerprints } from './fingerprint.ts';
 import { untilLifted, type FeedPage, type FeedRecord } from './records.ts';
+import { createScatter } from './scatter.ts';
 
 /** The state of revocation, as of record `seq`. */
 export interface RevocationView {
@@ -63,6 +64,7 @@ export function createRevocationView(): RevocationView {
   let seq = 0;
   let issuer: string | undefined;
   const set = compactSet();
+  const scatter = createScatter();
   const befores = new Map<number, Before>();
 
   function takeBefore({ record, fingerprint }: Parsed): void {
@@ -81,8 +83,8 @@ export function createRevocationView(): RevocationView {
     if (record.kind === 'before') {
       if (lifted) befores.delete(keyOf(fingerprint));
       else takeBefore(entry);
-    } else if (lifted) set.remove(fingerprint);
-    else set.add(fingerprint, record.exp, now);
+    } else if (lifted) set.remove(scatter(fingerprint));
+    else set.add(scatter(fingerprint), record.exp, now);
   }
 
   return {
@@ -108,7 +110,7 @@ export function createRevocationView(): RevocationView {
       ({ issuer } = page);
     },
     covers({ exact, before, issuedAt }) {
-      if (exact.some((fingerprint) => set.has(fingerprint))) return true;
+      if (set.size > 0 && exact.some((fingerprint) => set.has(scatter(fingerprint)))) return true;
       return (
         befores.size > 0 &&
         before.some((fingerprint) => {
