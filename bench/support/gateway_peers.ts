@@ -52,12 +52,11 @@ export const gatewayWithRecords: string = `
 export * from './worker/index.ts';
 export { default } from './worker/index.ts';
 import { DurableObject } from 'cloudflare:workers';
+const mix = (bits) => { const one = Math.imul(bits ^ (bits >>> 16), 0x85ebca6b); return Math.imul(one ^ (one >>> 13), 0xc2b2ae35); };
 const text = (seq) => {
-  const bytes = new Uint8Array(16);
-  let word = seq * 2654435761;
-  for (let at = 0; at < 16; at++) { word = (word * 1103515245 + 12345) % 4294967296; bytes[at] = word >>> 16; }
-  new DataView(bytes.buffer).setUint32(0, seq);
-  return btoa(String.fromCharCode(...bytes)).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+  const view = new DataView(new ArrayBuffer(16));
+  for (let at = 0; at < 16; at += 4) view.setUint32(at, mix(seq + at * 0x9e3779b9));
+  return btoa(String.fromCharCode(...new Uint8Array(view.buffer))).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
 };
 export class RevocationLog extends DurableObject {
   since(issuer, after, limit) {
